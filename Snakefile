@@ -1,0 +1,34 @@
+"""probecast: predict good hyperparameters from a few short probes, and prove it.
+
+The study, as a table of contents. Each chapter is one rule file and reads only what
+earlier chapters wrote:
+
+    download -> preprocess -+-> sweep -+-> pretrain -> probe -> predict --+
+                            |          +-> baselines ---------------------+-> train
+                            +-> probe                                     -> evaluate -> report
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+include: "workflow/rules/common.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "results/report/index.html",
+
+
+include: "workflow/rules/download.smk"
+include: "workflow/rules/preprocess.smk"
+include: "workflow/rules/sweep.smk"
+include: "workflow/rules/pretrain.smk"
+include: "workflow/rules/probe.smk"
+include: "workflow/rules/predict.smk"
+include: "workflow/rules/baselines.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"

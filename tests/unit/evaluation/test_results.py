@@ -1,0 +1,78 @@
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from probecast.errors import ProbecastError
+from probecast.evaluation.choices import write_choices
+from probecast.evaluation.results import read_task
+from probecast.files import write_json
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a task's files and return the arguments that read them."""
+
+    def write(task):
+        paths = {
+            "prediction": tmp_path / "prediction.json",
+            "baselines": tmp_path / "baselines.parquet",
+            "probes": tmp_path / "probe.parquet",
+            "final": tmp_path / "final.parquet",
+            "choices": tmp_path / "choices.json",
+        }
+        write_json(paths["prediction"], task.prediction)
+        task.baselines.to_parquet(paths["baselines"])
+        sweep = task.sweep.frame
+        chunks = [tmp_path / "sweep-0.parquet", tmp_path / "sweep-1.parquet"]
+        for chunk, path in enumerate(chunks):
+            rows = sweep[(sweep["config_id"] == sweep["config_id"].iloc[0]) == bool(chunk)]
+            replace(task.sweep, frame=rows).write(path)
+        task.probes.write(paths["probes"])
+        task.final.write(paths["final"])
+        write_choices(paths["choices"], task.choices)
+        return {**paths, "sweep": chunks, "space_size": task.space_size}
+
+    return write
+
+
+def test_a_task_survives_its_files(digits, write):
+    read = read_task(**write(digits))
+    assert read.prediction == digits.prediction
+    assert read.choices == digits.choices
+    pd.testing.assert_frame_equal(read.sweep.frame, digits.sweep.frame)
+    pd.testing.assert_frame_equal(read.baselines, digits.baselines)
+
+
+def test_the_reference_is_named_for_what_it_is(digits, load):
+    assert digits.reference == "grid search (all 3 configurations)"
+    assert load.reference == "sampled reference (3 of 9 configurations)"
+    countless = replace(load, space_size=None)
+    assert countless.reference == "sampled reference (3 configurations)"
+
+
+def test_files_of_different_tasks_are_refused(digits, load, write):
+    with pytest.raises(ProbecastError, match=r"final\.parquet.*'load-lstm'.*'digits-cnn'"):
+        read_task(**write(replace(digits, final=load.final)))
+    with pytest.raises(ProbecastError, match=r"baselines\.parquet.*'load-lstm'"):
+        read_task(**write(replace(digits, baselines=load.baselines)))
+
+
+def test_a_choice_that_was_not_trained_is_refused(digits, write):
+    frame = digits.final.frame
+    untrained = frame[frame["config_id"] != digits.choices["default"].config_id]
+    with pytest.raises(ProbecastError, match=r"role 'default'.*choices\.json.*rerun train"):
+        read_task(**write(replace(digits, final=replace(digits.final, frame=untrained))))
+
+
+def test_damaged_files_are_named(digits, write):
+    arguments = write(digits)
+    arguments["baselines"].write_bytes(b"PAR1 cut")
+    with pytest.raises(ProbecastError, match=r"baselines\.parquet.*rerun baselines"):
+        read_task(**arguments)
+    digits.baselines.drop(columns="regret").to_parquet(arguments["baselines"])
+    with pytest.raises(ProbecastError, match=r"columns \['regret'\] are missing"):
+        read_task(**arguments)
+    write_json(arguments["prediction"], {"configuration": {}})
+    with pytest.raises(ProbecastError, match=r"prediction\.json.*probe_cost.*rerun predict"):
+        read_task(**arguments)

@@ -1,0 +1,66 @@
+from dataclasses import replace
+
+import pytest
+
+from probecast.meta.encoding import Encoding, Hyperparameter, prefix_levels
+from tables import small_table
+
+
+def test_evenly_spaced_ratios_are_logarithmic_and_evenly_spaced_numbers_linear():
+    assert Hyperparameter.of("learning_rate", [0.1, 0.001, 0.01]).scale == "log"
+    assert Hyperparameter.of("batch_size", [32, 64, 128]).scale == "log"
+    assert Hyperparameter.of("layers", [2, 3, 4]).scale == "linear"
+    assert Hyperparameter.of("dropout", [0.1, 0.3, 0.5]).scale == "linear"
+    assert Hyperparameter.of("momentum", [0.0, 0.9, 0.99]).scale == "linear"
+
+
+def test_the_sources_range_becomes_minus_one_to_one():
+    rate = Hyperparameter.of("learning_rate", [0.1, 0.001, 0.01])
+    assert [rate.encode(v)[1] for v in (0.001, 0.01, 0.1)] == pytest.approx([-1, 0, 1])
+    assert rate.encode(1e6) == [1, 2]  # far outside: not extrapolated
+
+
+def test_names_and_switches_are_told_apart_and_an_unknown_name_is_absent():
+    optimizer = Hyperparameter.of("optimizer", ["SGD", "Adam"])
+    assert optimizer.encode("Adam") == [1, 1, 0]
+    assert optimizer.encode("SGD") == [1, 0, 1]
+    assert optimizer.encode("Lion") == [0, 0, 0]
+    nesterov = Hyperparameter.of("nesterov", [True, False])
+    assert nesterov.encode(True) != nesterov.encode(False)
+
+
+def test_a_missing_value_is_absent_and_no_number():
+    rate = Hyperparameter.of("learning_rate", [0.1, 0.001, 0.01])
+    assert rate.encode(None) == rate.encode(float("nan")) == rate.encode("auto") == [0, 0]
+    assert rate.encode(0.0) == [0, 0]  # has no logarithm
+
+
+def test_a_hyperparameter_with_one_value_does_not_divide_by_zero():
+    assert Hyperparameter.of("epochs", [8]).encode(8) == [1, 0]
+
+
+def test_hyperparameters_match_by_name_and_kind_of_value():
+    encoding = Encoding.of([small_table({0.1: [0.2], 0.01: [0.2]})])
+    assert encoding.matched([{"learning_rate": 0.5, "layers": 2}]) == ["learning_rate"]
+    assert encoding.matched([{"learning_rate": "high"}, {"lr": 0.1}]) == []
+    assert encoding.configurations([{"lr": 0.1}]).tolist() == [[0, 0]]
+
+
+def test_architectures_and_meta_features_of_a_task():
+    one = small_table({0.1: [0.2]}, task="a-cnn", meta_features={"log_rows": 4.0})
+    two = small_table({0.1: [0.2]}, task="b-rnn", meta_features={"log_rows": 8.0})
+    encoding = Encoding.of([one, two])
+    assert encoding.task(one.info).tolist() == [1, 0, -1]
+    assert encoding.task(two.info).tolist() == [0, 1, 1]
+    other = replace(one.info, architecture="lstm", meta_features={"log_rows": 1e9, "new": 1.0})
+    assert encoding.task(other).tolist() == [0, 0, 3]
+    assert encoding.task(replace(one.info, meta_features={})).tolist() == [1, 0, 0]
+
+
+def test_the_encoding_survives_json():
+    encoding = Encoding.of([small_table({0.1: [0.2], 1.0: [0.3]}, meta_features={"x": 1.0})])
+    assert Encoding.from_json(encoding.to_json()) == encoding
+
+
+def test_prefix_levels_hold_the_first_and_the_last_epoch():
+    assert [prefix_levels(n) for n in (1, 2, 3, 10)] == [[1], [1, 2], [1, 3], [1, 5, 10]]

@@ -1,0 +1,192 @@
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from probecast.evaluation.headline import in_words
+from probecast.report.page import write_report
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+@dataclass
+class Page(HTMLParser):
+    """What a browser would find: elements with attributes and text, all closed in order."""
+
+    tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
+    text: str = ""
+    open: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+        if tag in ("th", "td", "p"):
+            self.text += " "
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("style", "script"):
+            self.text += data
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    def words(self):
+        return " ".join(self.text.split())
+
+
+def parse(path: Path) -> Page:
+    page = Page()
+    page.feed(path.read_text(encoding="utf-8"))
+    page.close()
+    assert page.open == []
+    return page
+
+
+@pytest.fixture(scope="module")
+def study(make_study):
+    return make_study(["digits", "load", "spoken"], sampled=True)
+
+
+@pytest.fixture(scope="module")
+def path(study, tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "index.html"
+    write_report(path, **study)
+    return path
+
+
+def test_the_answer_comes_first(study, path):
+    page = parse(path)
+    assert in_words(study["headline"]) in page.words()
+    text = path.read_text(encoding="utf-8")
+    assert text.index("<h1>") < text.index("<svg") < text.index("<table")
+
+
+def test_every_task_shows_choices_errors_and_costs(study, path):
+    page = parse(path)
+    text = page.words()
+    anchors = {a.get("href") for a in page.all("a")}
+    for task in study["tasks"]:
+        assert f"#task-{task.info.task}" in anchors
+        assert any(s.get("id") == f"task-{task.info.task}" for s in page.all("section"))
+    row = study["scores"].query("role == 'predicted'").iloc[0]
+    assert f"{row['test_mean']:.3f} ± {row['test_error']:.3f}" in text
+    assert "8 epochs, 12 s of core time, 24 GFLOP" in text
+    assert "expected accuracy 0.800 (80 % interval 0.700 to 0.900)" in text
+    assert {"✓ hit", "✗ miss"} & set(re.findall(r"[✓✗] \w+", text))
+
+
+def test_a_sampled_sweep_is_never_called_grid_search(path):
+    page = parse(path)
+    labels = [svg["aria-label"] for svg in page.all("svg")]
+    assert "sampled reference (6 of 12 configurations)" in page.words()
+    assert "grid search" not in page.words() + "".join(labels)
+
+
+def test_a_whole_grid_is_called_grid_search(make_study, tmp_path):
+    write_report(tmp_path / "index.html", **make_study(["digits"], sampled=False))
+    text = parse(tmp_path / "index.html").words()
+    assert "grid search (all 12 configurations)" in text
+    assert "sampled" not in text
+
+
+def test_nothing_is_fetched(path):
+    page = parse(path)
+    for tag, attributes in page.tags:
+        for name in ("src", "href", "xlink:href", "srcset", "action", "data"):
+            target = attributes.get(name)
+            assert target is None or target.startswith(("#", "data:")), (tag, name, target)
+    styles = path.read_text(encoding="utf-8")
+    assert "@import" not in styles
+    assert all(u.startswith("#") for u in re.findall(r"url\([\"']?([^)\"']*)", styles))
+
+
+def test_every_figure_is_drawn_and_described(study, path):
+    page = parse(path)
+    figures = page.all("svg")
+    assert len(figures) == 2 + 2 * len(study["tasks"])
+    for figure in figures:
+        assert figure["role"] == "img"
+        assert len(figure["aria-label"]) > 40
+    assert len(page.all("figcaption")) == len(figures)
+
+
+def test_ids_are_unique_and_references_resolve(path):
+    text = path.read_text(encoding="utf-8")
+    page = parse(path)
+    ids = Counter(a["id"] for _, a in page.tags if a.get("id"))
+    assert [name for name, times in ids.items() if times > 1] == []
+    references = set(re.findall(r'href="#([^"]+)"', text)) | set(
+        re.findall(r"url\(#([^)]+)\)", text)
+    )
+    assert references <= set(ids)
+
+
+def test_figures_follow_the_theme(path):
+    text = path.read_text(encoding="utf-8")
+    drawings = "".join(re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL))
+    assert "currentColor" in drawings
+    # No white sheet behind, no black ink that would vanish on a dark page.
+    assert "#ffffff" not in drawings
+    assert "#000000" not in drawings
+
+
+def test_names_are_escaped(make_study, tmp_path):
+    path = tmp_path / "index.html"
+    study = make_study(["<script>alert(1)</script>$x_1$"])
+    study["study"]["note"] = "<img src=x onerror=alert(2)>"
+    write_report(path, **study)
+
+    page = parse(path)
+    assert len(page.all("script")) == 1  # the page's own
+    assert page.all("img") == []
+    assert "<script>alert(1)</script>$x_1$-cnn" in page.words()
+
+
+def test_fifty_tasks(make_study, tmp_path):
+    path = tmp_path / "index.html"
+    write_report(path, **make_study([f"set{number}" for number in range(50)]))
+    page = parse(path)
+    assert sum(s.get("class") == "task" for s in page.all("section")) == 50
+    assert path.stat().st_size < 10e6
+
+
+def test_equal_inputs_give_equal_bytes_also_through_the_files(study, path, tmp_path):
+    again = dict(study)
+    for name in ("scores", "summary"):
+        study[name].to_csv(tmp_path / name, index=False)
+        again[name] = pd.read_csv(tmp_path / name)
+    write_report(tmp_path / "index.html", **again)
+    assert (tmp_path / "index.html").read_bytes() == path.read_bytes()
+
+
+def test_provenance_names_study_data_machine_and_encoder(path):
+    text = parse(path).words()
+    for expected in (
+        "file made_up.yaml",
+        "packages.numpy 2.4",
+        "machine 2 cores of something",
+        "checksums.train 0123abcd",
+        "meta-encoder.hash 00000001",
+        "meta-encoder.sources_used one-cnn, other-lstm",
+    ):
+        assert expected in text
+
+
+def test_tables_scroll_inside_the_page(path):
+    text = path.read_text(encoding="utf-8")
+    tables = len(re.findall("<table", text))
+    assert len(re.findall(r'<div class="scroll"[^>]*>\s*<table', text)) == tables

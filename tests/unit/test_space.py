@@ -1,0 +1,122 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from probecast.errors import ProbecastError
+from probecast.space import Space, config_id
+
+GRID = Space.model_validate(
+    {
+        "learning_rate": {"choices": [0.001, 0.01, 0.1], "scale": "log"},
+        "layers": {"choices": [2, 3, 4]},
+        "optimizer": {"choices": ["SGD", "Adam"]},
+    }
+)
+RANGES = Space.model_validate(
+    {
+        "learning_rate": {"low": 1e-5, "high": 0.1, "scale": "log"},
+        "layers": {"low": 1, "high": 8, "type": "integer"},
+    }
+)
+
+
+def test_grid_holds_every_combination_once():
+    grid = GRID.grid()
+    assert len(grid) == GRID.size == 18
+    assert len({config_id(c) for c in grid}) == 18
+    assert grid[0] == {"learning_rate": 0.001, "layers": 2, "optimizer": "SGD"}
+
+
+def test_space_with_ranges_has_no_grid():
+    assert RANGES.size is None
+    with pytest.raises(ProbecastError, match="learning_rate, layers"):
+        RANGES.grid()
+
+
+@given(count=st.integers(1, 18), seed=st.integers(0, 1000))
+def test_stratified_sample_uses_levels_evenly(count, seed):
+    sample = GRID.stratified(count, seed)
+    assert len({config_id(c) for c in sample}) == count
+    for name, hyperparameter in GRID.root.items():
+        used = Counter(c[name] for c in sample)
+        uses = [used[choice] for choice in hyperparameter.choices]
+        assert max(uses) - min(uses) <= 2
+
+
+def test_smaller_stratified_sample_is_a_prefix():
+    assert GRID.stratified(12, 3)[:5] == GRID.stratified(5, 3)
+
+
+def test_stratified_sample_larger_than_the_grid_is_refused():
+    with pytest.raises(ProbecastError, match="19 configurations.*only 18"):
+        GRID.stratified(19, 0)
+
+
+@given(seed=st.integers(0, 1000))
+def test_samples_of_ranges_stay_inside(seed):
+    for c in RANGES.candidates(20, seed):
+        assert 1e-5 <= c["learning_rate"] <= 0.1
+        assert isinstance(c["layers"], int) and 1 <= c["layers"] <= 8
+
+
+def test_log_range_is_sampled_by_ratio():
+    values = [c["learning_rate"] for c in RANGES.candidates(400, 0)]
+    below = np.mean(np.array(values) < 1e-3)  # the geometric middle
+    assert 0.4 < below < 0.6
+
+
+def test_candidates_are_the_grid_when_it_fits():
+    assert GRID.candidates(18, 0) == GRID.grid()
+    assert len(GRID.candidates(7, 0)) == 7
+
+
+def test_config_id_ignores_order_and_spelling_of_numbers():
+    assert config_id({"a": 64, "b": "x"}) == config_id({"b": "x", "a": 64.0})
+    assert config_id({"a": 64}) != config_id({"a": 65})
+    assert config_id({"a": True}) != config_id({"a": 1})
+
+
+def test_canonical_restores_types_after_a_table():
+    stored = {"optimizer": "Adam", "layers": np.float64(3.0), "learning_rate": np.float64(0.01)}
+    plain = GRID.canonical(stored)
+    assert plain == {"learning_rate": 0.01, "layers": 3, "optimizer": "Adam"}
+    assert isinstance(plain["layers"], int)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "message"),
+    [
+        ({"learning_rate": 0.01, "layers": 3}, "missing \\['optimizer'\\]"),
+        (
+            {"learning_rate": 0.01, "layers": 3, "optimizer": "Adam", "depth": 1},
+            "unknown \\['depth'\\]",
+        ),
+        ({"learning_rate": 0.02, "layers": 3, "optimizer": "Adam"}, "learning_rate=0.02"),
+    ],
+)
+def test_configuration_outside_the_space_is_refused(configuration, message):
+    with pytest.raises(ProbecastError, match=message):
+        GRID.canonical(configuration)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({}, "no points"),
+        ({"a": {"choices": []}}, "at least 1 item"),
+        ({"a": {"choices": [1, 1]}}, "repeat"),
+        ({"a": {"choices": [0, 1], "scale": "log"}}, "positive"),
+        ({"a": {"choices": [float("nan")]}}, "not finite"),
+        ({"a": {"low": 2, "high": 1}}, "below high"),
+        ({"a": {"low": 0, "high": 1, "scale": "log"}}, "above 0"),
+        ({"a": {"low": 0.5, "high": 2, "type": "integer"}}, "whole"),
+        ({"Not a name": {"choices": [1]}}, "pattern"),
+    ],
+)
+def test_space_that_cannot_be_is_refused(bad, message):
+    with pytest.raises(ValidationError, match=message):
+        Space.model_validate(bad)

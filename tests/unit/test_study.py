@@ -1,0 +1,169 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from probecast.errors import ProbecastError
+from probecast.space import config_id
+from probecast.study import load_study
+
+ROOT = Path(__file__).parents[2]
+STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
+
+SMALL = {
+    "name": "small",
+    "tasks": ["digits-cnn", "load-lstm"],
+    "datasets": {"digits": {"train_rows": 60}},
+    "space": {
+        "learning_rate": {"choices": [0.001, 0.01], "scale": "log"},
+        "layers": {"choices": [2, 3, 4]},
+    },
+    "default_configuration": {"learning_rate": 0.001, "layers": 3},
+    "training": {"epochs": 5},
+    "probe": {"count": 2},
+}
+
+
+def load(**changes):
+    return load_study({**copy.deepcopy(SMALL), **changes}, "my.yaml", ROOT)
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.name)
+def test_shipped_studies_are_valid(path):
+    study = load_study(yaml.safe_load(path.read_text()), path.name, ROOT)
+    assert study.space.size == 486
+    assert set(study.default_configuration.values()) == {0.001, 64, 3, 128, 0.1, "Adam"}
+
+
+def test_full_study_sweeps_the_complete_grid_in_chunks():
+    study = load_study(yaml.safe_load((ROOT / "studies/full.yaml").read_text()), "f", ROOT)
+    chunks = [study.chunk("mnist-cnn", i) for i in study.chunks("mnist-cnn")]
+    assert len({config_id(c) for chunk in chunks for c in chunk}) == 486
+    assert sum(map(len, chunks)) == 486
+
+
+def test_defaults_are_filled():
+    study = load()
+    assert study.seed == 0
+    assert study.final.seeds == 3
+    assert study.dataset("load").val_rows == 200
+
+
+def test_all_tasks_of_an_architecture_share_the_sampled_configurations():
+    study = load(
+        tasks=["digits-cnn", "glyphs-cnn"],
+        sweep={"configurations": 4},
+    )
+    assert study.swept("digits-cnn") == study.swept("glyphs-cnn")
+    assert len(study.swept("digits-cnn")) == 4
+
+
+def test_held_out_family_and_architecture_are_left_out():
+    study = load(
+        tasks=["digits-cnn", "load-lstm"],
+        sources=["small_digits-cnn", "load-rnn", "digits-rnn"],
+        datasets={"small_digits": {"source": "digits", "train_rows": 50}},
+    )
+    assert study.sources_without("family-digits") == ["load-lstm", "load-rnn"]
+    assert study.sources_without("architecture-rnn") == [
+        *("digits-cnn", "load-lstm", "small_digits-cnn")
+    ]
+    assert study.sources_without("all") == study.all_tasks
+
+
+def test_seeds_of_stages_differ():
+    study = load()
+    seeds = [study.sweep_seed, *study.final_seeds]
+    assert len(set(seeds)) == len(seeds)
+    assert load(seed=1).sweep_seed != study.sweep_seed
+
+
+def test_relative_mirror_counts_from_the_base():
+    study = load_study({**SMALL, "datasets": {"digits": {"mirror": "data/d"}}}, "f", Path("/base"))
+    assert study.download_settings("digits").mirror == "/base/data/d"
+
+
+def test_architecture_may_have_its_own_space():
+    study = load(
+        architectures={
+            "lstm": {
+                "space": {"learning_rate": {"low": 0.001, "high": 0.1, "scale": "log"}},
+                "default_configuration": {"learning_rate": 0.01},
+            }
+        },
+        sweep={"configurations": 3},
+    )
+    assert [list(c) for c in study.swept("load-lstm")] == [["learning_rate"]] * 3
+    assert study.default_of("load-lstm") == {"learning_rate": 0.01}
+    assert study.default_of("digits-cnn") == {"learning_rate": 0.001, "layers": 3}
+
+
+BAD = {
+    "unknown key": ({"epoch": 3}, r"epoch: unknown key"),
+    "misspelt key": ({"seeed": 3}, r"Did you mean 'seed'"),
+    "misspelt nested key": ({"training": {"epoch": 3}}, r"training\.epoch: unknown.*'epochs'"),
+    "misspelt dataset key": (
+        {"datasets": {"digits": {"train_row": 3}}},
+        r"datasets\.digits\.train_row: unknown key. Did you mean 'train_rows'",
+    ),
+    "missing key": ({"space": None}, r"space: found None"),
+    "no tasks": ({"tasks": []}, r"tasks: found \[\]"),
+    "wrong type": ({"training": {"epochs": "many"}}, r"training\.epochs: found 'many'"),
+    "negative": ({"training": {"epochs": 0}}, r"training\.epochs: found 0.*greater"),
+    "task with a slash": ({"tasks": ["digits/cnn"]}, r"found 'digits/cnn'.*<dataset>-"),
+    "task climbing out": ({"tasks": ["../digits-cnn"]}, r"'\.\./digits-cnn'"),
+    "task with a newline": ({"tasks": ["digits-cnn\n"]}, r"a task is named"),
+    "reserved name": ({"tasks": ["all-cnn"]}, r"reserved name 'all'"),
+    "unknown architecture": (
+        {"tasks": ["digits-cnnn"]},
+        r"unknown architecture 'cnnn'\. Did you mean 'cnn'",
+    ),
+    "unknown dataset": ({"tasks": ["digit-cnn"]}, r"unknown dataset 'digit'.*'digits'"),
+    "unknown source": (
+        {"datasets": {"digits": {"source": "digitz"}}},
+        r"datasets\.digits\.source: unknown 'digitz'",
+    ),
+    "task twice": ({"tasks": ["digits-cnn", "digits-cnn"]}, r"listed twice"),
+    "nothing to learn from": ({"tasks": ["digits-cnn"]}, r"nothing to learn from"),
+    "empty space": ({"space": {}}, r"no points"),
+    "bad scale": (
+        {"space": {"learning_rate": {"choices": [0.1], "scale": "ln"}}},
+        r"space\.learning_rate\.scale: found 'ln'",
+    ),
+    "default outside": (
+        {"default_configuration": {"learning_rate": 0.5, "layers": 3}},
+        r"default_configuration: .*learning_rate=0\.5",
+    ),
+    "too many probes": ({"probe": {"count": 7}}, r"probe\.count: found 7, more probes"),
+    "too many configurations": (
+        {"sweep": {"configurations": 7}},
+        r"sweep\.configurations: found 7.*only 6",
+    ),
+    "not a mapping": ({"datasets": ["digits"]}, r"datasets: found \['digits'\]"),
+    "bad precision": (
+        {"training": {"epochs": 3, "precision": "float16"}},
+        r"precision: found 'float16'.*'float32'",
+    ),
+    "seed below zero": ({"seed": -1}, r"seed: found -1"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), BAD.values(), ids=BAD.keys())
+def test_bad_study_file_is_explained(changes, message):
+    with pytest.raises(ProbecastError, match=rf"(?s)^my\.yaml: .*{message}"):
+        load(**changes)
+
+
+def test_grid_of_a_space_with_ranges_is_refused():
+    with pytest.raises(ProbecastError, match="has ranges and so no complete grid"):
+        load(
+            space={"learning_rate": {"low": 0.1, "high": 1}},
+            default_configuration={"learning_rate": 0.5},
+        )
+
+
+def test_all_errors_of_one_pass_are_told_at_once():
+    with pytest.raises(ProbecastError) as error:
+        load(seed=-1, training={"epochs": 0})
+    assert len(str(error.value).splitlines()) == 2

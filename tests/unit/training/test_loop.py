@@ -1,0 +1,168 @@
+"""The promises of the training loop: prefixes, seeds, divergence, cost, and that it learns."""
+
+import math
+from dataclasses import asdict, replace
+from itertools import islice
+
+import pytest
+import torch
+
+from probecast.errors import ProbecastError
+from probecast.networks import ARCHITECTURES
+from probecast.training.loop import EpochRecord, prepare_process, schedule, train
+from probecast.training.settings import TrainingSettings
+from toy_data import SPECS, TASKS, configuration, splits
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_job():
+    prepare_process(threads=1)
+
+
+def start(architecture: str, seed: int = 0, epochs: int = 3, **changes):
+    settings = {k: changes.pop(k) for k in ("precision", "device") if k in changes}
+    spec = SPECS[TASKS[architecture]]
+    return train(
+        architecture,
+        spec,
+        splits(spec),
+        configuration(**changes),
+        seed,
+        TrainingSettings(epochs=epochs, **settings),
+    )
+
+
+def scores(records: list[EpochRecord]) -> list[dict]:
+    """Everything but the seconds, which no one can repeat."""
+    return [{k: v for k, v in asdict(r).items() if k != "seconds"} for r in records]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_probe_among_suspended_trials_is_the_prefix_of_the_full_trial(architecture):
+    full = scores(list(start(architecture, dropout=0.3)))
+    other = scores(list(start(architecture, seed=1, dropout=0.5, neurons=64)))
+
+    a = start(architecture, dropout=0.3)
+    b = start(architecture, seed=1, dropout=0.5, neurons=64)
+    probe_a, probe_b = [next(a)], [next(b)]
+    torch.rand(7)  # whatever else draws from the global generator
+    probe_b.append(next(b))
+    probe_a.append(next(a))
+
+    assert scores(probe_a) == full[:2]
+    assert scores(probe_b) == other[:2]
+    assert scores([*probe_a, *a]) == full
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_seeds_differ(architecture):
+    first, second = (next(start(architecture, seed=seed)) for seed in (0, 1))
+    assert first.train_loss != second.train_loss
+    assert first.val_loss != second.val_loss
+
+
+@pytest.mark.parametrize(
+    ("architecture", "changes"),
+    [
+        ("cnn", {}),
+        ("rnn", {}),
+        ("lstm", {"learning_rate": 0.03}),
+        ("transformer", {}),
+        ("deepspeech", {"learning_rate": 0.03}),
+    ],
+)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_what_can_be_learnt_is_learnt(architecture, changes, precision):
+    *_, last = start(architecture, epochs=20, precision=precision, **changes)
+    if SPECS[TASKS[architecture]].metric == "accuracy":
+        assert last.test_metric > 0.8  # chance: a third
+    else:
+        assert last.test_metric < 0.2  # saying always the same: 0.5 and 1
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam", "adamw"])
+def test_every_optimizer_lowers_the_loss(optimizer):
+    first, *_, last = start("cnn", epochs=8, optimizer=optimizer)
+    assert last.train_loss < first.train_loss
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_divergence_is_recorded_and_ends_the_trial(architecture):
+    records = list(start(architecture, learning_rate=1e20, epochs=5))
+    assert len(records) < 5
+    last = records[-1]
+    assert last.status == "diverged"
+    assert all(
+        math.isnan(value)
+        for value in (last.train_loss, last.val_loss, last.val_metric, last.test_metric)
+    )
+    assert all(record.status == "ok" for record in records[:-1])
+
+
+def test_a_diverged_epoch_costs_only_the_steps_it_took():
+    healthy = next(start("cnn"))
+    diverged = next(start("cnn", learning_rate=1e20))
+    assert 0 < diverged.flops < healthy.flops
+
+
+def test_the_cost_of_an_epoch_is_positive_and_its_flops_are_those_of_all_examples():
+    first, second = islice(start("cnn"), 2)
+    assert first.seconds > 0
+    assert first.flops == second.flops
+    spec = replace(SPECS["images"], rows={"train": 80, "val": 20, "test": 20})
+    settings = TrainingSettings(epochs=3)
+    larger = next(train("cnn", spec, splits(spec), configuration(), 0, settings))
+    assert larger.flops == 2 * first.flops
+
+
+def test_hyperparameters_of_training_change_the_result():
+    base = scores(list(start("cnn")))
+    for changes in (
+        {"learning_rate": 0.001},
+        {"batch_size": 7},
+        {"optimizer": "SGD"},
+        {"dropout": 0.5},
+        {"weight_decay": 0.1},
+        {"warmup_share": 0.5},
+    ):
+        assert scores(list(start("cnn", **changes))) != base, changes
+
+
+def test_a_longer_horizon_decays_later():
+    """Two epochs of three are no two epochs of two: probes must share the study's horizon."""
+    short, long = list(start("cnn", epochs=2)), list(islice(start("cnn", epochs=3), 2))
+    assert short[-1].train_loss != long[-1].train_loss
+
+
+def test_the_learning_rate_rises_then_falls_to_nearly_zero():
+    factors = [schedule(step, steps=10, warmup_share=0.4) for step in range(10)]
+    assert factors == pytest.approx(
+        [1 / 5, 2 / 5, 3 / 5, 4 / 5, 1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6]
+    )
+    assert schedule(0, steps=10, warmup_share=0.0) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"momentum": 0.5}, r"unknown \['momentum'\]"),
+        ({"optimizer": "adm"}, "Did you mean 'adam'"),
+    ],
+)
+def test_a_configuration_that_nothing_reads_is_refused(changes, message):
+    with pytest.raises(ProbecastError, match=message):
+        next(start("cnn", **changes))
+
+
+def test_a_configuration_without_a_hyperparameter_is_refused():
+    incomplete = configuration()
+    del incomplete["neurons"]
+    spec, settings = SPECS["images"], TrainingSettings(epochs=1)
+    with pytest.raises(ProbecastError, match=r"missing \['neurons'\]"):
+        next(train("cnn", spec, splits(spec), incomplete, 0, settings))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_refused():
+    with pytest.raises(ProbecastError, match="use cpu or auto"):
+        next(start("cnn", device="cuda"))

@@ -1,0 +1,131 @@
+import pytest
+import torch
+
+from probecast.data.spec import DataSpec, write_tensors
+from probecast.training import runner as module
+from probecast.training.journal import Journal
+from probecast.training.runner import TrialRunner, fingerprint
+from probecast.training.settings import TrainingSettings
+from probecast.training.sweep import sweep
+
+A = {
+    "learning_rate": 0.01,
+    "batch_size": 16,
+    "layers": 1,
+    "neurons": 8,
+    "dropout": 0.1,
+    "optimizer": "Adam",
+}
+B = {**A, "learning_rate": 0.001}
+DIVERGES = {**A, "learning_rate": 1e38, "optimizer": "SGD"}
+SEED = 3
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two kinds of tiny pictures: dark and bright."""
+    rows = {"train": 48, "val": 16, "test": 16}
+    DataSpec(
+        dataset="toy",
+        family="toy",
+        modality="image",
+        input_kind="image",
+        input_shape=(1, 4, 4),
+        output_kind="classes",
+        output_size=2,
+        metric="accuracy",
+        rows=rows,
+        floor={"val": 0.5, "test": 0.5},
+    ).write(tmp_path / "spec.json")
+    generator = torch.Generator().manual_seed(0)
+    for split, count in rows.items():
+        targets = torch.arange(count) % 2
+        noise = torch.randn(count, 1, 4, 4, generator=generator)
+        tensors = {"inputs": noise + targets[:, None, None, None], "targets": targets}
+        write_tensors(tmp_path / f"{split}.safetensors", tensors)
+    return tmp_path
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Every epoch that is really trained, as (learning rate, epoch)."""
+    epochs = []
+    train = module.train
+
+    def watched(architecture, spec, data, configuration, seed, settings):
+        for record in train(architecture, spec, data, configuration, seed, settings):
+            epochs.append((configuration["learning_rate"], record.epoch))
+            yield record
+
+    monkeypatch.setattr(module, "train", watched)
+    return epochs
+
+
+def make(folder, epochs=3, mark="f"):
+    journal = Journal(folder / "journal.jsonl", mark)
+    return TrialRunner("toy-cnn", folder, TrainingSettings(epochs=epochs), journal)
+
+
+def test_interleaved_trials_equal_a_sweep(folder):
+    probing = make(folder, mark="probing")
+    for epoch in (1, 2, 3):
+        for configuration in (A, B):
+            probing.advance(configuration, SEED, epoch)
+    swept = sweep(make(folder, mark="sweep"), [A, B], [SEED], "toy")
+    assert (
+        probing.table().frame.drop(columns="seconds").equals(swept.frame.drop(columns="seconds"))
+    )
+
+
+def test_continuing_a_trial_trains_only_the_difference(folder, trained):
+    runner = make(folder)
+    assert [row["epoch"] for row in runner.advance(A, SEED, 1)] == [1]
+    assert [row["epoch"] for row in runner.advance(A, SEED, 3)] == [1, 2, 3]
+    assert [row["epoch"] for row in runner.advance(A, SEED, 2)] == [1, 2]
+    assert trained == [(0.01, 1), (0.01, 2), (0.01, 3)]
+
+
+def test_finished_trials_survive_a_kill(folder, trained):
+    make(folder).advance(A, SEED, 3)
+    trained.clear()
+    table = sweep(make(folder), [A, B], [SEED], "toy")
+    assert trained == [(0.001, 1), (0.001, 2), (0.001, 3)]
+    assert table.frame["config_id"].nunique() == 2
+
+
+def test_trial_cut_off_midway_ends_as_if_undisturbed(folder):
+    undisturbed = make(folder, mark="other").advance(A, SEED, 3)
+    make(folder).advance(A, SEED, 1)
+    resumed = make(folder).advance(A, SEED, 3)
+    for row, expected in zip(resumed, undisturbed, strict=True):
+        assert {**row, "seconds": 0} == {**expected, "seconds": 0}
+
+
+def test_diverged_trial_is_recorded_and_costs_no_more(folder, trained):
+    runner = make(folder)
+    rows = runner.advance(DIVERGES, SEED, 3)
+    assert rows[-1]["status"] == "diverged"
+    count = len(trained)
+    runner.advance(DIVERGES, SEED, 3)
+    assert len(trained) == count
+    assert runner.table().frame["val_metric"].isna().sum() == 1
+
+
+def test_table_says_what_it_holds(folder):
+    runner = make(folder)
+    runner.advance(A, SEED, 1)
+    table = runner.table()
+    assert table.hyperparameters == list(A)
+    assert table.info.metric == "accuracy" and table.info.higher_is_better
+    assert table.info.floor_test == 0.5
+    assert list(table.configurations().values()) == [A]
+
+
+def test_fingerprint_tells_data_settings_and_code_apart(folder):
+    settings, data = TrainingSettings(epochs=3), [folder / "train.safetensors"]
+    first = fingerprint(data, settings, "code")
+    assert fingerprint(data, settings, "code") == first
+    assert fingerprint(data, settings, "other") != first
+    assert fingerprint(data, TrainingSettings(epochs=4), "code") != first
+    data[0].write_bytes(data[0].read_bytes() + b" ")
+    assert fingerprint(data, settings, "code") != first

@@ -1,0 +1,111 @@
+"""A tiny study, run once through Snakemake in a copy of the project; tests work on copies."""
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+TINY = {
+    "name": "tiny",
+    "tasks": ["digits-cnn", "load-lstm"],
+    "datasets": {
+        "digits": {"train_rows": 120, "val_rows": 60, "test_rows": 120},
+        "load": {"train_rows": 100, "val_rows": 60, "test_rows": 100, "sequence_length": 24},
+    },
+    "space": {
+        "learning_rate": {"choices": [0.001, 0.01, 0.1], "scale": "log"},
+        "batch_size": {"choices": [32]},
+        "layers": {"choices": [2]},
+        "neurons": {"choices": [16, 32], "scale": "log"},
+        "dropout": {"choices": [0.1]},
+        "optimizer": {"choices": ["Adam"]},
+    },
+    "default_configuration": {
+        "learning_rate": 0.001,
+        "batch_size": 32,
+        "layers": 2,
+        "neurons": 32,
+        "dropout": 0.1,
+        "optimizer": "Adam",
+    },
+    "training": {"epochs": 5},
+    "sweep": {"configurations": "all", "trials_per_job": 3},
+    "probe": {"count": 3},
+    "pretrain": {"steps": 100},
+    "baselines": {"repetitions": 5},
+    "final": {"seeds": 2},
+}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project in a folder of its own."""
+
+    folder: Path
+
+    def study(self, **changes):
+        """Write the tiny study, with some top-level keys replaced; return its path."""
+        path = self.folder / "tiny.yaml"
+        path.write_text(yaml.safe_dump({**TINY, **changes}))
+        return path
+
+    def snakemake(self, *arguments, cores=2, check=True):
+        """Run Snakemake on the study file; return the finished process."""
+        command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *map(str, arguments)]
+        command += ["--configfile", "tiny.yaml"]
+        done = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, timeout=600, check=False
+        )
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def plan(self, *arguments):
+        """Return how many jobs of which rule Snakemake would run."""
+        done = self.snakemake(*arguments, "--dry-run")
+        return {
+            rule: int(count)
+            for rule, count in re.findall(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE)
+            if rule not in ("total", "all")
+        }
+
+    def copy(self, folder):
+        """Return a copy with all results; modification times are kept."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project(folder)
+
+
+def fresh_project(folder):
+    """Return a copy of the project without results."""
+    folder.mkdir(parents=True)
+    for name in ("Snakefile", "config.yaml", "workflow", "profiles", "envs", "studies"):
+        source = ROOT / name
+        if source.is_dir():
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, folder / name, ignore=ignore)
+        else:
+            shutil.copy2(source, folder / name)
+    project = Project(folder)
+    project.study()
+    return project
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """The tiny study, run to the end. Read only."""
+    project = fresh_project(tmp_path_factory.mktemp("finished") / "project")
+    project.snakemake()
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    """A copy of the finished study that a test may change."""
+    return finished.copy(tmp_path / "project")

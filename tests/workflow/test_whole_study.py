@@ -1,0 +1,225 @@
+"""The tiny study through every rule, and what is rerun when something changes."""
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from conftest import ROOT, TINY, fresh_project
+from probecast.trials import read_table
+
+pytestmark = pytest.mark.study
+
+EVERY_RULE = {
+    "download": 2,
+    "preprocess": 2,
+    "sweep": 4,
+    "pretrain": 2,
+    "probe": 2,
+    "predict": 2,
+    "baselines": 2,
+    "train": 2,
+    "evaluate": 1,
+    "report": 1,
+}
+
+
+def results(project, *parts):
+    return project.folder.joinpath("results", *parts)
+
+
+def test_report_and_headline_are_made(finished):
+    headline = json.loads(results(finished, "evaluate", "headline.json").read_text())
+    assert headline["tasks"] == 2
+    assert headline["seeds"] == 2
+    assert 0 <= headline["mean_regret"] <= 1
+    assert "digits-cnn" in results(finished, "report", "index.html").read_text()
+
+
+def test_recommendation_is_a_point_of_the_space(finished):
+    for task in TINY["tasks"]:
+        prediction = json.loads(results(finished, "predictions", f"{task}.json").read_text())
+        for name, value in prediction["configuration"].items():
+            assert value in TINY["space"][name]["choices"]
+        assert prediction["interval"]["low"] <= prediction["interval"]["high"]
+        assert 1 <= len(prediction["probes"]) <= 3
+
+
+def test_encoder_has_not_seen_the_held_out_family(finished):
+    card = json.loads(results(finished, "meta", "family-digits", "card.json").read_text())
+    assert [source["task"] for source in card["sources"]] == ["load-lstm"]
+
+
+def test_probe_is_the_prefix_of_the_sweeps_trial(finished):
+    for task in TINY["tasks"]:
+        folder = results(finished, "trials", task)
+        keys = ["config_id", "seed", "epoch"]
+        measured = ["train_loss", "val_loss", "val_metric", "test_metric", "flops"]
+        sweep = read_table(sorted(folder.glob("sweep-*.parquet"))).frame.set_index(keys)
+        probe = read_table(folder / "probe.parquet").frame.set_index(keys)
+        pd.testing.assert_frame_equal(
+            probe[measured], sweep.loc[probe.index, measured], check_exact=True
+        )
+
+
+def test_second_run_has_nothing_to_do(finished):
+    assert finished.plan() == {}
+
+
+def test_first_run_plans_every_rule(tmp_path):
+    assert fresh_project(tmp_path / "project").plan() == EVERY_RULE
+
+
+def test_one_stage_and_what_follows_is_rerun(project):
+    assert project.plan("--forcerun", "predict") == {
+        "predict": 2,
+        "train": 2,
+        "evaluate": 1,
+        "report": 1,
+    }
+    project.snakemake("--forcerun", "predict")
+    assert project.plan() == {}
+
+
+def test_single_recommendation_needs_no_final_training(tmp_path):
+    plan = fresh_project(tmp_path / "project").plan("results/predictions/digits-cnn.json")
+    assert plan == {
+        "download": 2,
+        "preprocess": 2,
+        "sweep": 2,
+        "pretrain": 1,
+        "probe": 1,
+        "predict": 1,
+    }
+
+
+def test_run_until_a_stage(tmp_path):
+    plan = fresh_project(tmp_path / "project").plan("--until", "preprocess")
+    assert plan == {"download": 2, "preprocess": 2}
+
+
+@pytest.mark.parametrize(
+    ("changes", "rules"),
+    [
+        ({"final": {"seeds": 3}}, {"train": 2, "evaluate": 1, "report": 1}),
+        (
+            {"baselines": {"repetitions": 6}},
+            {"baselines": 2, "train": 2, "evaluate": 1, "report": 1},
+        ),
+        (
+            {"pretrain": {"steps": 101}},
+            {
+                rule: n
+                for rule, n in EVERY_RULE.items()
+                if rule not in ("download", "preprocess", "sweep")
+            },
+        ),
+        (
+            {"training": {"epochs": 6}},
+            {r: n for r, n in EVERY_RULE.items() if r not in ("download", "preprocess")},
+        ),
+    ],
+    ids=["final", "baselines", "pretrain", "training"],
+)
+def test_changed_key_reruns_just_what_depends_on_it(project, changes, rules):
+    project.study(**changes)
+    assert project.plan() == rules
+
+
+def test_changed_dataset_reruns_its_own_preprocessing_only(project):
+    datasets = {**TINY["datasets"], "digits": {**TINY["datasets"]["digits"], "label_noise": 0.1}}
+    project.study(datasets=datasets)
+    plan = project.plan()
+    assert "download" not in plan
+    assert plan["preprocess"] == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "first"),
+    [
+        ("report/page.py", {"report": 1}),
+        ("meta/prediction.py", {"predict": 2, "train": 2, "evaluate": 1, "report": 1}),
+        (
+            "data/modalities/image.py",
+            {
+                **{r: n for r, n in EVERY_RULE.items() if r != "download"},
+                "preprocess": 1,
+                "sweep": 2,
+                "probe": 2,
+            },
+        ),
+    ],
+)
+def test_changed_library_module_reruns_just_the_stages_that_use_it(project, module, first):
+    path = project.folder / "workflow/probecast" / module
+    path.write_text(path.read_text() + "\n# changed\n")
+    plan = project.plan()
+    assert set(plan) == set(first)
+    first_rule = next(iter(first))
+    assert plan[first_rule] == first[first_rule]
+
+
+def test_tables_do_not_depend_on_the_number_of_cores(finished, tmp_path):
+    single = fresh_project(tmp_path / "single")
+    single.snakemake(cores=1)
+    for path in sorted(results(finished, "trials").rglob("*.parquet")):
+        other = results(single) / path.relative_to(results(finished))
+        ours, theirs = read_table(path).frame, read_table(other).frame
+        pd.testing.assert_frame_equal(
+            ours.drop(columns="seconds"), theirs.drop(columns="seconds"), check_exact=True
+        )
+    for name in ("digits-cnn.json", "load-lstm.json"):
+        ours, theirs = (
+            json.loads(results(p, "predictions", name).read_text()) for p in (finished, single)
+        )
+        assert ours["configuration"] == theirs["configuration"]
+        assert ours["expected_metric"] == theirs["expected_metric"]
+
+
+def test_killed_sweep_is_taken_up(project):
+    """A journal with finished trials stands in for the part of a job that was done."""
+    chunk = results(project, "trials", "digits-cnn", "sweep-0.parquet")
+    before = read_table(chunk).frame
+    chunk.unlink()
+    done = project.snakemake("results/trials/digits-cnn/sweep-0.parquet")
+    assert "resumes" not in done.stderr
+    pd.testing.assert_frame_equal(
+        read_table(chunk).frame.drop(columns="seconds"), before.drop(columns="seconds")
+    )
+
+
+def test_truncated_raw_file_stops_its_task_only(project):
+    raw = results(project, "data", "digits", "raw", "train.parquet")
+    raw.write_bytes(raw.read_bytes()[:200])
+    results(project, "data", "load", "spec.json").unlink()
+    done = project.snakemake("--until", "preprocess", check=False)
+    assert done.returncode != 0
+    assert "train.parquet" in done.stderr
+    assert results(project, "data", "load", "spec.json").exists()
+    assert not list(results(project, "data", "digits").glob("*.part"))
+
+
+def test_bad_study_file_is_one_clear_error(tmp_path):
+    project = fresh_project(tmp_path / "project")
+    project.study(seed=-1)
+    done = project.snakemake(check=False)
+    assert done.returncode != 0
+    assert "tiny.yaml: seed: found -1" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not results(project).exists()
+
+
+@pytest.mark.parametrize("study", ["config.yaml", "studies/full.yaml", "studies/real_small.yaml"])
+def test_shipped_study_can_be_planned(study, tmp_path):
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--configfile", str(ROOT / study)]
+    command += ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "report" in done.stdout
+
+
+def test_snakemakes_own_report_is_made(project):
+    project.snakemake("--report", "report.zip")
+    assert (project.folder / "report.zip").stat().st_size > 10_000

@@ -1,0 +1,60 @@
+"""A hash of the library code that a stage uses, so that a change reruns just that stage.
+
+Snakemake watches a script's own text but not the modules that it imports; a rule that
+has this hash among its params is rerun when any of them changes.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
+
+def code_hash(*modules: str) -> str:
+    """Return a hash over the source of ``modules`` and all they import from this package.
+
+    Imports anywhere in a file count, also inside functions. What is loaded by name at
+    run time (a registered dataset, architecture or tuner) must be named by the caller.
+
+    Args:
+        modules: dotted names such as ``"probecast.training.sweep"``.
+    """
+    digest = hashlib.sha256()
+    for module in sorted(_closure(modules)):
+        digest.update(module.encode() + b"\0" + _file(module).read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _closure(modules: tuple[str, ...]) -> set[str]:
+    seen: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        if module not in seen:
+            seen.add(module)
+            waiting += _imports(module)
+    return seen
+
+
+@cache
+def _imports(module: str) -> frozenset[str]:
+    """Return the modules of this package that ``module`` imports directly."""
+    found = set()
+    for node in ast.walk(ast.parse(_file(module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            # "from package import name" may mean a module or something in the package.
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return frozenset(name for name in found if name.startswith("probecast.") and _is_module(name))
+
+
+def _is_module(name: str) -> bool:
+    return _file(name).exists()
+
+
+def _file(module: str) -> Path:
+    path = PACKAGE.joinpath(*module.split(".")[1:])
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")

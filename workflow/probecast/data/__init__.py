@@ -1,0 +1,1 @@
+"""From a dataset's source to tensors: download, then preprocess."""

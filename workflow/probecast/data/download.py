@@ -1,0 +1,224 @@
+"""First stage of a dataset: fetch its raw splits and check them against the lock file.
+
+The lock records, on the first download, where the data came from and what they were: the
+Hub's commit, row counts and a checksum of each split. Later downloads must bring the same.
+"""
+
+import hashlib
+import io
+import json
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from datasets import Audio, ClassLabel, Dataset, disable_progress_bars
+
+from probecast.data.routes import Fetched, archive, embedded, hub, mirror
+from probecast.data.settings import DownloadSettings
+from probecast.data.sources import Source, get_source
+from probecast.errors import ProbecastError
+from probecast.files import read_json, write_json
+
+
+def download(settings: DownloadSettings, out: Path, lock: Path) -> dict[str, Any]:
+    """Write the raw splits of a dataset to ``out/{train,test,val}.parquet``.
+
+    The files are in the Hub's schema, with the features of ``datasets`` in their metadata
+    (audio undecoded). ``out/source.json``, the provenance, is written last: where it lies,
+    the files beside it are whole. All is built in ``<out>.part`` first, which a failed
+    archive download leaves behind to be resumed; on failure ``out`` stays as it was.
+
+    Args:
+        settings: what to download. A ``mirror`` goes before the generator of a source, that
+            before the Hub, and that before an archive.
+        out: the folder to write to.
+        lock: the dataset's lock file. It has to lie outside ``out`` to outlive it.
+
+    Returns:
+        The provenance: ``dataset, source, route, identifier, revision, rows`` (by split),
+        ``checksums`` (by split, see ``checksum``) and ``settings`` (row limits and seed).
+
+    Raises:
+        ProbecastError: the data cannot be reached, are damaged, lack a column, or differ
+            from the lock; the message says what to do.
+    """
+    disable_progress_bars()
+    source = get_source(settings.source)
+    locked = read_lock(lock)
+    part = out.with_name(out.name + ".part")
+    build = part / "build"
+    shutil.rmtree(build, ignore_errors=True)  # of a run that was killed
+    build.mkdir(parents=True)
+    try:
+        fetched = fetch(settings, source, locked, part / "archive.zip", build / "cache")
+        for name, split in fetched.splits.items():
+            check_split(settings, source, fetched, name)
+            undecoded(split).to_parquet(build / f"{name}.parquet")
+        record = describe(settings, fetched)
+        check_lock(record, locked, lock)
+        publish(build, out)
+    finally:
+        shutil.rmtree(build, ignore_errors=True)
+        with suppress(OSError):  # not empty: it holds the first part of an archive
+            part.rmdir()
+    if record != locked:
+        write_json(lock, record)
+    write_json(out / "source.json", record)
+    shutil.rmtree(part, ignore_errors=True)
+    return record
+
+
+def fetch(
+    settings: DownloadSettings,
+    source: Source,
+    locked: dict[str, Any] | None,
+    file: Path,
+    cache: Path,
+) -> Fetched:
+    """Fetch the raw splits by the first route that ``settings`` and ``source`` offer.
+
+    Args:
+        settings: what to download.
+        source: where it lies.
+        locked: the lock's record, for the commit to ask the Hub for.
+        file: where an archive goes.
+        cache: where ``datasets`` may keep what it reads.
+    """
+    if settings.mirror is not None:
+        return mirror.fetch(settings, source, cache)
+    if source.generate is not None:
+        return embedded.fetch(settings, source)
+    if source.hub is not None:
+        same = locked is not None and locked.get("identifier") == source.hub.path
+        revision = source.hub.revision or (locked["revision"] if same else None)
+        return hub.fetch(settings, source, revision, cache)
+    if source.archive is not None:
+        return archive.fetch(settings, source, file)
+    raise ProbecastError(
+        f"dataset {settings.dataset!r}: source {source.name!r} can only be read from a local "
+        f"copy; name it with `mirror:` under `datasets: {settings.dataset}:` in the study file."
+    )
+
+
+def undecoded(split: Dataset) -> Dataset:
+    """Mark audio columns as not to be decoded: readers get the file's bytes (soundfile).
+
+    ``datasets`` would decode them with torchcodec, which does not load everywhere.
+    """
+    for column, feature in split.features.items():
+        if isinstance(feature, Audio):
+            rate = feature.sampling_rate
+            split = split.cast_column(column, Audio(sampling_rate=rate, decode=False))
+    return split
+
+
+def check_split(settings: DownloadSettings, source: Source, fetched: Fetched, name: str) -> None:
+    """Raise ProbecastError if a raw split lacks a column or rows, or has a single class."""
+    split = fetched.splits[name]
+    place = f"dataset {settings.dataset!r}: split {name!r} of {fetched.identifier}"
+    needed = ["timestamp"] if source.modality == "series" else []
+    needed += [c for c in (source.input_column, source.target_column) if c is not None]
+    for column in needed:
+        if column not in split.features:
+            raise ProbecastError(
+                f"{place}: no column {column!r}; there are {', '.join(split.column_names)}. "
+                f"Source {source.name!r} needs it: name a copy in that schema."
+            )
+    if len(split) == 0:
+        raise ProbecastError(f"{place}: no rows; name a copy that has some.")
+    cut = fetched.route != "embedded" and name in (settings.rows or {})
+    target = split.features.get(source.target_column)
+    if cut and isinstance(target, ClassLabel) and len(split.unique(source.target_column)) == 1:
+        raise ProbecastError(
+            f"{place}: its first {len(split)} rows are all of one class (it is sorted); remove "
+            f"`download_rows` under `datasets: {settings.dataset}:` and use `train_rows`, "
+            "`test_rows`, which select at random."
+        )
+
+
+def describe(settings: DownloadSettings, fetched: Fetched) -> dict[str, Any]:
+    """Return the provenance of what was fetched, see ``download``."""
+    return {
+        "dataset": settings.dataset,
+        "source": settings.source,
+        "route": fetched.route,
+        "identifier": fetched.identifier,
+        "revision": fetched.revision,
+        "settings": {
+            "rows": settings.rows,
+            "seed": settings.seed if fetched.route == "embedded" else None,
+        },
+        "rows": {name: len(split) for name, split in fetched.splits.items()},
+        "checksums": {name: checksum(split) for name, split in fetched.splits.items()},
+    }
+
+
+def checksum(split: Dataset) -> str:
+    """Return the SHA-256 of a split's values, types and class names.
+
+    It is taken of the values, as an Arrow IPC stream of 1,000 rows a batch
+    (https://arrow.apache.org/docs/format/Columnar.html), and not of the Parquet file, whose
+    bytes change with the writer's version, compression and row groups.
+    """
+    names = {
+        column: feature.names
+        for column, feature in split.features.items()
+        if isinstance(feature, ClassLabel)
+    }
+    digest = hashlib.sha256(json.dumps(names, sort_keys=True).encode())
+    for table in split.with_format("arrow").iter(batch_size=1000):
+        # A copy, since the bytes of a slice depend on the table it was cut from.
+        values = table.take(pa.array(range(len(table)))).combine_chunks()
+        values = values.replace_schema_metadata(None)
+        buffer = io.BytesIO()
+        with pa.ipc.new_stream(buffer, values.schema) as writer:
+            writer.write_table(values)
+        digest.update(buffer.getbuffer())
+    return digest.hexdigest()
+
+
+def read_lock(lock: Path) -> dict[str, Any] | None:
+    """Return what the lock records, None before the first download."""
+    if not lock.exists():
+        return None
+    locked = read_json(lock)
+    if not isinstance(locked, dict) or not {"revision", "rows", "checksums"} <= locked.keys():
+        raise ProbecastError(f"{lock}: not a lock file; delete it to have it written anew.")
+    return locked
+
+
+def check_lock(record: dict[str, Any], locked: dict[str, Any] | None, lock: Path) -> None:
+    """Raise ProbecastError if a download differs from the one that the lock records.
+
+    A lock for other settings or another route says nothing about this download; it will be
+    replaced.
+    """
+    identity = ("dataset", "source", "route", "identifier", "settings")
+    if locked is None or any(locked.get(key) != record[key] for key in identity):
+        return
+    differences = []
+    if locked["revision"] != record["revision"]:
+        differences.append(f"revision expected {locked['revision']}, found {record['revision']}")
+    for what in ("rows", "checksums"):
+        for name in dict.fromkeys([*locked[what], *record[what]]):
+            expected, found = locked[what].get(name), record[what].get(name)
+            if expected != found:
+                differences.append(f"{what} of {name!r} expected {expected}, found {found}")
+    if differences:
+        raise ProbecastError(
+            f"{lock}: {record['identifier']} is not what was downloaded first: "
+            f"{'; '.join(differences)}. Restore the first version, or delete {lock} to accept "
+            "the new one."
+        )
+
+
+def publish(build: Path, out: Path) -> None:
+    """Replace the splits in ``out`` by those in ``build``."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "source.json").unlink(missing_ok=True)  # nothing counts as whole until it is back
+    for stale in out.glob("*.parquet"):
+        stale.unlink()
+    for file in build.glob("*.parquet"):
+        file.replace(out / file.name)

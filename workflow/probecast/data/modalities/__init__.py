@@ -1,0 +1,51 @@
+"""How each modality becomes tensors: one module each, with ``prepare``, and one line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from probecast.data.settings import PreprocessSettings
+from probecast.data.sources import Source
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MODALITIES = {
+    "image": "probecast.data.modalities.image",
+    "text": "probecast.data.modalities.text",
+    "series": "probecast.data.modalities.series",
+    "speech": "probecast.data.modalities.speech",
+}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a modality makes of the raw files.
+
+    Attributes:
+        tensors: per split what ``write_tensors`` takes; rows in random order.
+        input_kind: as in ``DataSpec``.
+        output_kind: as in ``DataSpec``.
+        output_size: as in ``DataSpec``.
+        floor: the trivial predictor's metric, keys ``val`` and ``test``.
+        vocabulary: tokens or characters by id.
+        notes: for the provenance: what was fitted, dropped or counted.
+    """
+
+    tensors: "dict[str, dict[str, Tensor]]"
+    input_kind: Literal["image", "tokens", "vectors"]
+    output_kind: Literal["classes", "values", "characters"]
+    output_size: int
+    floor: dict[str, float]
+    vocabulary: list[str] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+Prepare = Callable[[Path, Source, PreprocessSettings], Prepared]
+
+
+def get_prepare(modality: str) -> Prepare:
+    """Return the function ``prepare(raw, source, settings)`` of a modality."""
+    return import_module(MODALITIES[modality]).prepare

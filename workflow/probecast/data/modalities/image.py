@@ -1,0 +1,96 @@
+"""Images: float32 tensors (B, C, H, W), grey or RGB, standardised per channel."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from probecast.data.modalities import Prepared
+from probecast.data.raw import Selection
+from probecast.data.selection import choose_labelled_rows
+from probecast.data.settings import PreprocessSettings
+from probecast.data.sources import Source
+from probecast.errors import ProbecastError
+
+GREY_MODES = {"1", "L", "LA"}
+
+
+def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared:
+    """Turn an image classification dataset into tensors.
+
+    Images are grey (C = 1) if all chosen training images are, else RGB (C = 3). With
+    ``resolution`` they are resized to a square, by area-weighted (triangle filter)
+    interpolation. Mean and standard deviation come from the training images.
+
+    Raises:
+        ProbecastError: an image cannot be decoded, or images differ in size and no
+            ``resolution`` is set; and all of ``choose_labelled_rows``.
+    """
+    chosen = choose_labelled_rows(raw, source, settings)
+    images = {
+        split: _decode(selection, source.input_column)
+        for split, selection in chosen.selections.items()
+    }
+    mode = "L" if {image.mode for image in images["train"]} <= GREY_MODES else "RGB"
+    size = settings.resolution and (settings.resolution, settings.resolution)
+    size = size or images["train"][0].size
+    pixels = {}
+    for split, selection in chosen.selections.items():
+        if settings.resolution is None:
+            _check_sizes(images[split], size, selection, source.input_column)
+        pixels[split] = _to_tensor(images[split], mode, size)
+
+    mean = pixels["train"].mean(dim=(0, 2, 3), keepdim=True)  # (1, C, 1, 1)
+    std = pixels["train"].std(dim=(0, 2, 3), keepdim=True, correction=0)
+    std[std == 0] = 1  # a channel of one value
+    return Prepared(
+        tensors={
+            split: {"inputs": (x - mean) / std, "targets": chosen.labels[split]}
+            for split, x in pixels.items()
+        },
+        input_kind="image",
+        output_kind="classes",
+        output_size=chosen.class_count,
+        floor=chosen.majority_floor(),
+        notes={"mean": mean.flatten().tolist(), "std": std.flatten().tolist()},
+    )
+
+
+def _decode(selection: Selection, column: str) -> list[Image.Image]:
+    images = []
+    for i, content in enumerate(selection.read_bytes(column)):
+        try:
+            image = Image.open(io.BytesIO(content))
+            image.load()
+        except (OSError, SyntaxError, ValueError) as error:  # what PIL raises for damaged files
+            raise ProbecastError(
+                f"{selection.place(i, column)}: the image cannot be decoded ({error}); "
+                "repair or remove it at the source and rerun download."
+            ) from None
+        images.append(image)
+    return images
+
+
+def _check_sizes(
+    images: list[Image.Image], size: tuple[int, int], selection: Selection, column: str
+) -> None:
+    for i, image in enumerate(images):
+        if image.size != size:
+            raise ProbecastError(
+                f"{selection.place(i, column)}: the image measures {image.size} pixels, the "
+                f"first training image {size}; set `resolution` to bring all to one size."
+            )
+
+
+def _to_tensor(images: list[Image.Image], mode: str, size: tuple[int, int]) -> Tensor:
+    """Return the images as float32 (B, C, H, W) in 0..1; ``size`` is (W, H)."""
+    arrays = []
+    for image in images:
+        image = image.convert(mode)
+        if image.size != size:
+            image = image.resize(size, Image.Resampling.BILINEAR)
+        arrays.append(np.asarray(image).reshape(size[1], size[0], -1))
+    return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2).float().div(255)

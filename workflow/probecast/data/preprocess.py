@@ -1,0 +1,79 @@
+"""From raw files to tensors: ``{train,val,test}.safetensors`` and ``spec.json``."""
+
+from pathlib import Path
+
+from probecast.data.meta_features import describe
+from probecast.data.modalities import get_prepare
+from probecast.data.settings import PreprocessSettings
+from probecast.data.sources import Source, get_source
+from probecast.data.spec import DataSpec, write_tensors
+from probecast.errors import ProbecastError
+from probecast.files import read_json
+
+MODALITIES_OF_SETTING = {
+    "classes": ("image", "text"),
+    "label_noise": ("image", "text"),
+    "resolution": ("image",),
+    "sequence_length": ("text", "series"),
+}
+
+
+def preprocess(raw: Path, out: Path, settings: PreprocessSettings) -> DataSpec:
+    """Preprocess one dataset.
+
+    Everything is made in memory before anything is written, and ``spec.json`` is written
+    last: a folder with a spec is complete.
+
+    Args:
+        raw: folder with ``train.parquet``, ``test.parquet``, optionally ``val.parquet``, and
+            ``source.json``, as ``download`` wrote them.
+        out: folder for ``{train,val,test}.safetensors`` and ``spec.json``.
+        settings: what to make of it.
+
+    Returns:
+        The spec that was written.
+
+    Raises:
+        ProbecastError: the raw files or the settings do not allow it; the message names the
+            file, the column or key, and the remedy.
+    """
+    source = get_source(settings.source)
+    _check_settings(settings, source)
+    provenance = read_json(raw / "source.json")
+    prepared = get_prepare(source.modality)(raw, source, settings)
+    inputs = {split: tensors["inputs"] for split, tensors in prepared.tensors.items()}
+    spec = DataSpec(
+        dataset=settings.dataset,
+        family=source.family,
+        modality=source.modality,
+        input_kind=prepared.input_kind,
+        input_shape=tuple(inputs["train"].shape[1:]),
+        output_kind=prepared.output_kind,
+        output_size=prepared.output_size,
+        metric=source.metric,
+        rows={split: len(x) for split, x in inputs.items()},
+        floor=prepared.floor,
+        vocabulary_size=len(prepared.vocabulary) if prepared.input_kind == "tokens" else 0,
+        meta_features=describe(prepared, source.modality),
+        vocabulary=prepared.vocabulary,
+        provenance={
+            **provenance,
+            "settings": settings.model_dump(),
+            "preprocessing": prepared.notes,
+        },
+    )
+    (out / "spec.json").unlink(missing_ok=True)
+    for split, tensors in prepared.tensors.items():
+        write_tensors(out / f"{split}.safetensors", tensors)
+    spec.write(out / "spec.json")
+    return spec
+
+
+def _check_settings(settings: PreprocessSettings, source: Source) -> None:
+    """Refuse a setting that would have no effect."""
+    for key, modalities in MODALITIES_OF_SETTING.items():
+        if getattr(settings, key) and source.modality not in modalities:
+            raise ProbecastError(
+                f"dataset {settings.dataset!r}: {key} is set, but it is for "
+                f"{' and '.join(modalities)}; {source.name} is {source.modality}. Remove {key}."
+            )

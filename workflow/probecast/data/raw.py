@@ -1,0 +1,138 @@
+"""Read the raw Parquet files that ``download`` wrote: only the columns and rows asked for.
+
+The files are in the Hub's schema, as ``datasets`` writes it, and are read with pyarrow:
+loading them with ``datasets`` would first copy them whole into its cache, and decode audio
+with a library that is not installed everywhere.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from probecast.data.spec import SPLITS
+from probecast.errors import ProbecastError
+
+REDOWNLOAD = "delete it and rerun download"
+
+
+class RawFile:
+    """One raw split.
+
+    Args:
+        path: the Parquet file.
+
+    Raises:
+        ProbecastError: the file is missing or not Parquet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._parquet = pq.ParquetFile(path)
+        except FileNotFoundError:
+            raise ProbecastError(f"{path}: the file is missing; rerun download.") from None
+        except (pa.ArrowException, OSError) as error:
+            raise self._unreadable(error) from None
+        self.row_count: int = self._parquet.metadata.num_rows
+        self.columns: list[str] = self._parquet.schema_arrow.names
+
+    def read(self, column: str, rows: np.ndarray | None = None) -> pa.ChunkedArray:
+        """Return ``column``, or of it the given ``rows`` in their order.
+
+        Row groups without a chosen row are skipped, and of the others just the chosen rows
+        are kept, so that memory grows with what is asked for and not with the file.
+        """
+        try:
+            if rows is None:
+                return self._parquet.read(columns=[column]).column(0)
+            order = np.argsort(rows)
+            ascending = self._read_ascending(column, rows[order])
+        except (pa.ArrowException, OSError) as error:
+            raise self._unreadable(error) from None
+        return ascending.take(np.argsort(order))
+
+    def _read_ascending(self, column: str, rows: np.ndarray) -> pa.ChunkedArray:
+        chunks, first = [], 0
+        for group in range(self._parquet.num_row_groups):
+            last = first + self._parquet.metadata.row_group(group).num_rows
+            wanted = rows[np.searchsorted(rows, first) : np.searchsorted(rows, last)]
+            if len(wanted):
+                values = self._parquet.read_row_group(group, columns=[column]).column(0)
+                chunks += values.take(wanted - first).chunks
+            first = last
+        return pa.chunked_array(chunks, self._parquet.schema_arrow.field(column).type)
+
+    def class_names(self, column: str) -> list[str] | None:
+        """Return the names of a ``ClassLabel`` column, None if it is no such column."""
+        metadata = self._parquet.schema_arrow.metadata or {}
+        features = json.loads(metadata.get(b"huggingface", b"{}"))
+        return features.get("info", {}).get("features", {}).get(column, {}).get("names")
+
+    def _unreadable(self, error: Exception) -> ProbecastError:
+        return ProbecastError(f"{self.path}: not readable as Parquet ({error}); {REDOWNLOAD}.")
+
+
+def open_raw(raw: Path, columns: list[str]) -> dict[str, RawFile]:
+    """Open the raw splits in ``raw``: ``train``, where there is one ``val``, and ``test``.
+
+    Raises:
+        ProbecastError: a file is missing or damaged, has no rows, or lacks one of ``columns``.
+    """
+    present = [s for s in SPLITS if s != "val" or (raw / "val.parquet").exists()]
+    files = {split: RawFile(raw / f"{split}.parquet") for split in present}
+    for file in files.values():
+        if file.row_count == 0:
+            raise ProbecastError(f"{file.path}: the split has no rows; {REDOWNLOAD}.")
+        for column in columns:
+            if column not in file.columns:
+                raise ProbecastError(
+                    f"{file.path}: column {column!r} is missing; there are "
+                    f"{', '.join(file.columns)}. Name the right one in the dataset's source."
+                )
+    return files
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Some rows of one raw file, in a chosen order.
+
+    Attributes:
+        file: where they are read from.
+        rows: row numbers, counted from 0.
+    """
+
+    file: RawFile
+    rows: np.ndarray
+
+    def read(self, column: str) -> list[Any]:
+        """Return the rows' values of ``column``."""
+        return self.file.read(column, self.rows).to_pylist()
+
+    def read_bytes(self, column: str) -> list[bytes]:
+        """Return the encoded files in ``column``, an ``Image`` or ``Audio`` of the Hub.
+
+        Raises:
+            ProbecastError: the column holds something else, or a row has no bytes.
+        """
+        values = self.file.read(column, self.rows)
+        if not (pa.types.is_struct(values.type) and values.type.get_field_index("bytes") >= 0):
+            raise ProbecastError(
+                f"{self.file.path}: column {column!r} is of type {values.type}, not images or "
+                "audio with their bytes. Name the right column in the dataset's source."
+            )
+        contents = [(value or {}).get("bytes") for value in values.to_pylist()]
+        for i, content in enumerate(contents):
+            if not content:
+                raise ProbecastError(
+                    f"{self.place(i, column)}: no bytes (a file that was left out?); {REDOWNLOAD}."
+                )
+        return contents
+
+    def place(self, i: int, column: str) -> str:
+        """Name the ``i``-th value in an error message: file, row, column."""
+        return f"{self.file.path}, row {self.rows[i]}, column {column!r}"

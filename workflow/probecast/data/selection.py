@@ -1,0 +1,171 @@
+"""Which rows of the raw files make up train, val and test.
+
+Every choice is a seeded shuffle, made before anything is cut off: raw files may be sorted by
+label (IMDb's are). Raising ``train_rows`` or ``test_rows`` adds rows and moves none, so that
+data of different sizes are nested and share their validation split.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import Tensor
+
+from probecast.data.raw import RawFile, Selection, open_raw
+from probecast.data.settings import PreprocessSettings
+from probecast.data.sources import Source
+from probecast.errors import ProbecastError
+from probecast.seeds import derive
+
+
+def choose_rows(
+    files: dict[str, RawFile],
+    settings: PreprocessSettings,
+    strata: dict[RawFile, np.ndarray] | None = None,
+) -> dict[str, Selection]:
+    """Choose the rows of train, val and test.
+
+    The validation split comes from ``val.parquet`` where there is one, else from the training
+    rows, with every stratum in its share. A limit above what there is takes all there is.
+
+    Args:
+        files: the raw splits.
+        settings: seed and limits.
+        strata: per file one integer for each row, -1 to leave it out; None = all rows alike.
+
+    Raises:
+        ProbecastError: no row is left for a split.
+    """
+    strata = strata or {file: np.zeros(file.row_count, np.int64) for file in files.values()}
+    shuffled = {}
+    for split, file in files.items():
+        candidates = np.flatnonzero(strata[file] >= 0)
+        if len(candidates) == 0:
+            raise ProbecastError(
+                f"{file.path}: none of its {file.row_count} rows is of the first "
+                f"{settings.classes} classes; raise classes of dataset {settings.dataset!r}."
+            )
+        seed = derive(settings.seed, settings.dataset, "rows", split)
+        shuffled[split] = np.random.default_rng(seed).permutation(candidates)
+
+    train, test = shuffled["train"], shuffled["test"]
+    if "val" in files:
+        val = shuffled["val"][: settings.val_rows]
+    elif settings.val_rows < len(train):
+        train, val = _split_off(train, strata[files["train"]], settings.val_rows)
+    else:
+        raise ProbecastError(
+            f"{files['train'].path}: val_rows {settings.val_rows} leaves no training rows of "
+            f"{len(train)}; set a smaller val_rows for dataset {settings.dataset!r}."
+        )
+    return {
+        "train": Selection(files["train"], train[: settings.train_rows]),
+        "val": Selection(files.get("val", files["train"]), val),
+        "test": Selection(files["test"], test[: settings.test_rows]),
+    }
+
+
+def _split_off(rows: np.ndarray, strata: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Split shuffled ``rows`` into the rest and ``count`` of them, both still shuffled.
+
+    Systematic sampling: of the rows sorted by stratum every (len / count)-th is taken, which
+    gives each stratum its share to within one row.
+    """
+    by_stratum = rows[np.argsort(strata[rows], kind="stable")]
+    chosen = np.isin(rows, by_stratum[np.arange(count) * len(rows) // count])
+    return rows[~chosen], rows[chosen]
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """The chosen rows of a classification dataset.
+
+    Attributes:
+        selections: per split, the rows to read.
+        labels: per split, int64 (B). Label noise, if any, is in those of ``train``.
+        class_count: number of classes.
+    """
+
+    selections: dict[str, Selection]
+    labels: dict[str, Tensor]
+    class_count: int
+
+    def majority_floor(self) -> dict[str, float]:
+        """Return the accuracy on val and test of always naming train's most frequent class."""
+        majority = self.labels["train"].bincount().argmax()
+        return {
+            split: (self.labels[split] == majority).double().mean().item()
+            for split in ("val", "test")
+        }
+
+
+def choose_labelled_rows(raw: Path, source: Source, settings: PreprocessSettings) -> LabelledRows:
+    """Choose the rows of a classification dataset, before any image or text is read.
+
+    Raises:
+        ProbecastError: as ``open_raw`` and ``choose_rows``; or a label is no integer, absent
+            (-1) or out of range; or there are fewer classes than asked for; or the training
+            rows have only one.
+    """
+    files = open_raw(raw, [source.input_column, source.target_column])
+    labels = {file: _read_labels(file, source.target_column) for file in files.values()}
+    train = files["train"]
+    names = train.class_names(source.target_column)
+    class_count = len(names) if names else int(labels[train].max()) + 1
+    for file in files.values():
+        _check_range(file, source.target_column, labels[file], class_count)
+    if settings.classes is not None:
+        if settings.classes > class_count:
+            raise ProbecastError(
+                f"dataset {settings.dataset!r}: classes is {settings.classes}, but {train.path} "
+                f"has {class_count}; lower classes."
+            )
+        class_count = settings.classes
+
+    strata = {file: np.where(of < class_count, of, -1) for file, of in labels.items()}
+    selections = choose_rows(files, settings, strata)
+    chosen = {split: labels[of.file][of.rows] for split, of in selections.items()}
+    if len(np.unique(chosen["train"])) == 1:
+        raise ProbecastError(
+            f"{train.path}: the {len(chosen['train'])} chosen training rows all have label "
+            f"{chosen['train'][0]} in column {source.target_column!r}; there is nothing to "
+            "learn. Use more train_rows or another target column."
+        )
+    chosen["train"] = _with_noise(chosen["train"], class_count, settings)
+    tensors = {split: torch.from_numpy(of) for split, of in chosen.items()}
+    return LabelledRows(selections, tensors, class_count)
+
+
+def _read_labels(file: RawFile, column: str) -> np.ndarray:
+    """Return a label column as int64 (rows,)."""
+    labels = file.read(column)
+    if not pa.types.is_integer(labels.type):
+        raise ProbecastError(
+            f"{file.path}: column {column!r} is of type {labels.type}; labels must be integers "
+            "from 0 (a ClassLabel). Name the right target column in the dataset's source."
+        )
+    return labels.fill_null(-1).to_numpy().astype(np.int64)
+
+
+def _check_range(file: RawFile, column: str, labels: np.ndarray, class_count: int) -> None:
+    outside = np.flatnonzero((labels < 0) | (labels >= class_count))
+    if len(outside):
+        row, label = outside[0], labels[outside[0]]
+        meaning = "it is unlabelled, as test splits on the Hub often are" if label == -1 else ""
+        raise ProbecastError(
+            f"{file.path}, row {row}, column {column!r}: label {label} is not in "
+            f"0..{class_count - 1}{meaning and f' ({meaning})'}; {len(outside)} of {len(labels)} "
+            "rows are affected. Use a labelled split."
+        )
+
+
+def _with_noise(labels: np.ndarray, class_count: int, settings: PreprocessSettings) -> np.ndarray:
+    """Return ``labels`` with the share ``label_noise`` of them moved to another class."""
+    rng = np.random.default_rng(derive(settings.seed, settings.dataset, "label_noise"))
+    noisy = rng.permutation(len(labels))[: round(settings.label_noise * len(labels))]
+    labels = labels.copy()
+    shift = rng.integers(1, class_count, size=len(noisy))
+    labels[noisy] = (labels[noisy] + shift) % class_count
+    return labels

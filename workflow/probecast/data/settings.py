@@ -1,0 +1,60 @@
+"""What the data stages may depend on: typed, so that a changed key reruns just them."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Rows = Annotated[int, Field(ge=1)]
+
+
+class DownloadSettings(BaseModel):
+    """Everything that ``download`` depends on.
+
+    Attributes:
+        dataset: the dataset's name in the study.
+        source: the registered source it comes from, a name in ``data.sources.SOURCES``.
+        mirror: a local folder in the Hub's schema to read instead, or None.
+        rows: how many rows of each raw split to make or fetch; None = all there are.
+        seed: seed of an embedded generator.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dataset: str
+    source: str
+    mirror: str | None = None
+    rows: dict[str, Rows] | None = None
+    seed: int = 0
+
+
+class PreprocessSettings(BaseModel):
+    """Everything that ``preprocess`` depends on beside the raw files.
+
+    Attributes:
+        dataset: the dataset's name in the study.
+        source: the registered source it comes from.
+        seed: seed of the row selection, the validation split and label noise.
+        train_rows: training examples after the validation split; None = all that is left.
+            For series an example is one window.
+        val_rows: validation examples, taken from the training split.
+        test_rows: test examples; None = all.
+        classes: keep only the first so many classes (a variant of the dataset).
+        label_noise: share of training labels replaced by another class at random.
+        resolution: side length of images in pixels; None = as they are.
+        sequence_length: tokens per text or hours per series window; None = the modality's own.
+        vocabulary_size: largest number of token ids for text.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dataset: str
+    source: str
+    seed: int = 0
+    train_rows: Rows | None = None
+    val_rows: Rows = 200
+    test_rows: Rows | None = None
+    classes: Annotated[int, Field(ge=2)] | None = None
+    label_noise: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    resolution: Annotated[int, Field(ge=4)] | None = None
+    sequence_length: Annotated[int, Field(ge=2)] | None = None
+    vocabulary_size: Annotated[int, Field(ge=10)] = 4000

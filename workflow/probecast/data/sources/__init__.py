@@ -1,0 +1,86 @@
+"""Where datasets come from. A new source is one module with a ``SOURCE`` and one line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal
+
+from probecast.data.spec import Modality
+from probecast.errors import ProbecastError, suggest
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+SOURCES = {
+    "digits": "probecast.data.sources.digits",
+    "glyphs": "probecast.data.sources.glyphs",
+    "docs_topic": "probecast.data.sources.docs_topic",
+    "docs_kind": "probecast.data.sources.docs_kind",
+    "load": "probecast.data.sources.load",
+    "spoken": "probecast.data.sources.spoken",
+    "mnist": "probecast.data.sources.mnist",
+    "cifar10": "probecast.data.sources.cifar10",
+    "imdb": "probecast.data.sources.imdb",
+    "ag_news": "probecast.data.sources.ag_news",
+    "sst2": "probecast.data.sources.sst2",
+    "electricity": "probecast.data.sources.electricity",
+    "librispeech": "probecast.data.sources.librispeech",
+}
+
+
+@dataclass(frozen=True)
+class HubDataset:
+    """A dataset on the Hugging Face Hub.
+
+    Attributes:
+        path: repository id, e.g. ``"ylecun/mnist"``.
+        config: configuration name, or None for the only one.
+        splits: our raw split (``train``, ``test``, optionally ``val``) -> the Hub's split.
+        rows: the row counts its page states per raw split; None = recorded on first download.
+        revision: commit to fetch; None = recorded on first download, then held.
+    """
+
+    path: str
+    splits: dict[str, str]
+    config: str | None = None
+    rows: dict[str, int] | None = None
+    revision: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """One registered source.
+
+    Attributes:
+        name: its name in ``SOURCES``.
+        family: what every dataset made from it descends from.
+        modality: decides how it is preprocessed.
+        metric: ``accuracy``, ``mse`` or ``wer``.
+        input_column: the image, text or audio column. Series are wide tables with a
+            ``timestamp`` column and one column per client: None.
+        target_column: label or transcript column; None for series.
+        hub: where it lies on the Hub, if it does.
+        archive: address of a zip archive outside the Hub, if it lies in one.
+        read_archive: turns that archive's file into the raw splits.
+        generate: makes the raw splits without network: ``generate(rows, seed)`` where
+            ``rows`` maps ``train`` and ``test`` to the number of rows wanted (fewer may
+            be returned when there are no more).
+    """
+
+    name: str
+    family: str
+    modality: Modality
+    metric: Literal["accuracy", "mse", "wer"]
+    input_column: str | None = None
+    target_column: str | None = None
+    hub: HubDataset | None = None
+    archive: str | None = None
+    read_archive: "Callable[[str], DatasetDict] | None" = None
+    generate: "Callable[[dict[str, int], int], DatasetDict] | None" = None
+
+
+def get_source(name: str) -> Source:
+    """Return the registered source called ``name``; raises ProbecastError if there is none."""
+    if name not in SOURCES:
+        raise ProbecastError(f"unknown dataset source {name!r}. {suggest(name, list(SOURCES))}")
+    return import_module(SOURCES[name]).SOURCE

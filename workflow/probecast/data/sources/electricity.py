@@ -1,0 +1,72 @@
+"""Electricity Load Diagrams: what 370 clients in Portugal drew from 2011 to 2014, in kW.
+
+Source: UCI dataset 321, ElectricityLoadDiagrams20112014 (Trindade, 2015), a zip archive
+with one text file. Read here as hourly means, a wide table: ``timestamp`` and one column
+per client. A client that joined late is 0 before; on the day in March when the clocks go
+forward, the hour that does not exist is 0 for all.
+"""
+
+import zipfile
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from probecast.data.sources import Source
+from probecast.errors import ProbecastError
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+MEMBER = "LD2011_2014.txt"
+QUARTER = pd.Timedelta(minutes=15)
+TEST_FROM = "2014-01-01"
+
+
+def read_archive(path: str) -> "DatasetDict":
+    """Read the archive: train is 2011 to 2013, test is 2014.
+
+    Nothing is extracted: the one known member is read as a stream, whatever else is inside.
+
+    Raises:
+        ProbecastError: the archive is whole, but does not hold what it should.
+        zipfile.BadZipFile, zlib.error, EOFError: the archive is damaged.
+    """
+    from datasets import Dataset, DatasetDict
+
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(MEMBER) as member:
+            quarters = pd.read_csv(member, sep=";", decimal=",", index_col=0, parse_dates=[0])
+    except (KeyError, ValueError) as error:
+        raise _unreadable(path, str(error)) from None
+    if not isinstance(quarters.index, pd.DatetimeIndex):
+        raise _unreadable(path, f"{MEMBER} has no timestamps in its first column")
+    if not all(pd.api.types.is_numeric_dtype(kind) for kind in quarters.dtypes):
+        raise _unreadable(path, f"{MEMBER} has columns that are not numbers")
+    # A row is stamped with the end of its quarter: 00:15 is the first, 00:00 belongs to the
+    # day before. Counted from its beginning, every hour has its own four quarters.
+    hours = quarters.set_axis(quarters.index - QUARTER).resample("h").mean().astype(np.float32)
+    table = hours.rename_axis("timestamp").reset_index()
+    test = table["timestamp"] >= TEST_FROM
+    if test.all() or not test.any():
+        raise _unreadable(path, f"{MEMBER} does not hold hours before and after {TEST_FROM}")
+    return DatasetDict(
+        train=Dataset.from_pandas(table[~test], preserve_index=False),
+        test=Dataset.from_pandas(table[test], preserve_index=False),
+    )
+
+
+def _unreadable(path: str, reason: str) -> ProbecastError:
+    return ProbecastError(
+        f"{path}: not the archive of UCI dataset 321 ({reason}); delete it and download again."
+    )
+
+
+SOURCE = Source(
+    name="electricity",
+    family="electricity",
+    modality="series",
+    metric="mse",
+    archive="https://archive.ics.uci.edu/static/public/321/electricityloaddiagrams20112014.zip",
+    read_archive=read_archive,
+)

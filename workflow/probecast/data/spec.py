@@ -1,0 +1,97 @@
+"""What a network needs to know about preprocessed data: ``spec.json`` and the tensors."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from probecast.errors import ProbecastError
+from probecast.files import atomic_path, read_json, write_json
+
+SPLITS = ("train", "val", "test")
+
+Modality = Literal["image", "text", "series", "speech"]
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """One preprocessed dataset, in the units that networks and reports use.
+
+    Shape legend: B batch, C channels, H height, W width, T time steps, F features.
+
+    Attributes:
+        dataset: name in the study file, e.g. ``"digits"``.
+        family: what the dataset descends from; holding out means holding out a family.
+        modality: ``image``, ``text``, ``series`` or ``speech``.
+        input_kind: ``image`` (float32, B C H W), ``tokens`` (int64, B T; 0 = padding)
+            or ``vectors`` (float32, B T F).
+        input_shape: one example's shape: (C, H, W), (T,) or (T, F). For speech, T is
+            the longest utterance; the true lengths stand in ``input_lengths``.
+        vocabulary_size: number of token ids (padding and unknown included), else 0.
+        output_kind: ``classes`` (int64, B), ``values`` (float32, B N) or ``characters``
+            (int64, B L; 0 = CTC blank; lengths in ``target_lengths``).
+        output_size: number of classes, of predicted values N, or of characters with blank.
+        metric: ``accuracy``, ``mse`` or ``wer``, a name in ``training.metrics``.
+        rows: number of examples per split.
+        floor: the trivial predictor's metric per split (majority class, seasonal
+            naive, WER 1), keys ``val`` and ``test``.
+        meta_features: numbers that describe the dataset to the meta-encoder.
+        vocabulary: tokens or characters by id (empty for images and series).
+        provenance: route, identifier, revision, checksums, row counts, settings.
+    """
+
+    dataset: str
+    family: str
+    modality: Modality
+    input_kind: Literal["image", "tokens", "vectors"]
+    input_shape: tuple[int, ...]
+    output_kind: Literal["classes", "values", "characters"]
+    output_size: int
+    metric: str
+    rows: dict[str, int]
+    floor: dict[str, float]
+    vocabulary_size: int = 0
+    meta_features: dict[str, float] = field(default_factory=dict)
+    vocabulary: list[str] = field(default_factory=list)
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, path: str | Path) -> None:
+        """Write ``spec.json`` atomically."""
+        write_json(path, asdict(self))
+
+    @classmethod
+    def read(cls, path: str | Path) -> "DataSpec":
+        """Read ``spec.json``; raises ProbecastError if a field is missing or unknown."""
+        values = read_json(path)
+        try:
+            return cls(**{**values, "input_shape": tuple(values["input_shape"])})
+        except (TypeError, KeyError) as error:
+            raise ProbecastError(
+                f"{path}: not a data spec of this version ({error}); rerun preprocess."
+            ) from None
+
+
+def write_tensors(path: str | Path, tensors: dict[str, Any]) -> None:
+    """Write one split atomically as safetensors.
+
+    ``tensors`` holds ``inputs``, ``targets`` and, for speech, ``input_lengths`` and
+    ``target_lengths`` (int64, B).
+    """
+    from safetensors.torch import save_file
+
+    with atomic_path(path) as temporary:
+        save_file({k: v.contiguous() for k, v in tensors.items()}, temporary)
+
+
+def read_tensors(path: str | Path) -> dict[str, Any]:
+    """Read one split; a missing or damaged file is a ProbecastError that names it."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise ProbecastError(f"{path}: the file is missing; rerun preprocess.") from None
+    except (SafetensorError, OSError) as error:
+        raise ProbecastError(
+            f"{path}: damaged ({error}); delete it and rerun preprocess."
+        ) from None

@@ -1,0 +1,129 @@
+"""Which configurations are trained again with fresh seeds, and what each was allowed to cost."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from probecast.errors import ProbecastError
+from probecast.files import read_json, write_json
+from probecast.space import Configuration, config_id
+from probecast.trials import TrialTable
+
+ROLES = ("predicted", "grid", "random", "portfolio", "best_average", "default")
+CURRENCIES = ("epochs", "full_runs", "seconds", "flops")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What one method would have the user train.
+
+    Attributes:
+        configuration: the configuration it settles on.
+        cost: total cost of finding and training it, in full-run equivalents.
+    """
+
+    configuration: Configuration
+    cost: float
+
+    @property
+    def config_id(self) -> str:
+        """The configuration's identity."""
+        return config_id(self.configuration)
+
+
+def total_cost(prediction: dict[str, Any]) -> dict[str, float | None]:
+    """Return a recommendation's total cost: its probes plus completing the training.
+
+    Returns:
+        epochs, full-run equivalents, core-seconds and FLOPs; None where not recorded.
+    """
+    parts = [prediction["probe_cost"], prediction["training_cost"]]
+    return {
+        currency: None
+        if any(part.get(currency) is None for part in parts)
+        else sum(part[currency] for part in parts)
+        for currency in CURRENCIES
+    }
+
+
+def choose(
+    prediction: dict[str, Any],
+    baselines: pd.DataFrame,
+    sweep: TrialTable,
+    default: Configuration,
+) -> dict[str, Choice]:
+    """Return each role's choice; all but grid may spend no more than the prediction did.
+
+    Args:
+        prediction: the recommendation (``results/predictions/<task>.json``).
+        baselines: the replayed tuners' recommendations, one row per method, repetition
+            and total cost; a role whose method was not replayed is left out.
+        sweep: the reference sweep, whose best configuration on validation is grid's.
+        default: the study's default configuration.
+    """
+    budget = total_cost(prediction)["full_runs"]
+    trials = len(sweep.frame[["config_id", "seed"]].drop_duplicates())
+    configurations = sweep.configurations()
+    choices = {
+        "predicted": Choice(prediction["configuration"], budget),
+        "grid": Choice(configurations[_best_on_validation(sweep)], float(trials)),
+        "random": _replayed("random", baselines, configurations, budget),
+        "portfolio": _replayed("portfolio", baselines, configurations, budget),
+        "best_average": _replayed("best_average", baselines, configurations, 1.0),
+        "default": Choice(default, 1.0),
+    }
+    return {role: choice for role, choice in choices.items() if choice is not None}
+
+
+def distinct(choices: dict[str, Choice]) -> list[Configuration]:
+    """Return the configurations to train: roles that agree share one training."""
+    return list({choice.config_id: choice.configuration for choice in choices.values()}.values())
+
+
+def write_choices(path: str | Path, choices: dict[str, Choice]) -> None:
+    """Write ``choices.json`` atomically: role -> configuration and cost."""
+    write_json(path, {role: asdict(choice) for role, choice in choices.items()})
+
+
+def read_choices(path: str | Path) -> dict[str, Choice]:
+    """Read ``choices.json``; raises ProbecastError if it is missing or damaged."""
+    try:
+        return {role: Choice(**choice) for role, choice in read_json(path).items()}
+    except (AttributeError, TypeError) as error:
+        raise ProbecastError(
+            f"{path}: not the choices of this version ({error}); rerun train."
+        ) from None
+
+
+def _best_on_validation(sweep: TrialTable) -> str:
+    """The config_id of the best last validation metric (mean over seeds; diverged = floor)."""
+    last = sweep.with_floor("val_metric")[sweep.info.epochs].groupby("config_id").mean()
+    return last.idxmax() if sweep.info.higher_is_better else last.idxmin()
+
+
+def _replayed(
+    method: str,
+    baselines: pd.DataFrame,
+    configurations: dict[str, Configuration],
+    budget: float,
+) -> Choice | None:
+    """The method's first repetition at the largest cost within the budget."""
+    rows = baselines[(baselines["method"] == method) & (baselines["repetition"] == 0)]
+    if rows.empty:
+        return None
+    affordable = rows[rows["cost"] <= budget + 1e-9]
+    if affordable.empty:
+        raise ProbecastError(
+            f"baselines of {rows['task'].iloc[0]}: the smallest cost of {method!r} is "
+            f"{rows['cost'].min():g} full runs, above the allowed {budget:g}; "
+            "rerun baselines with a ladder of costs that starts at 1"
+        )
+    row = affordable.loc[affordable["cost"].idxmax()]
+    if row["config_id"] not in configurations:
+        raise ProbecastError(
+            f"baselines of {row['task']}: configuration {row['config_id']!r} of {method!r} "
+            "is not in the sweep; rerun baselines"
+        )
+    return Choice(configurations[row["config_id"]], float(row["cost"]))

@@ -1,0 +1,154 @@
+"""Everything that the stages have written about one task, read together."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from probecast.errors import ProbecastError
+from probecast.evaluation.choices import Choice, read_choices
+from probecast.files import read_json
+from probecast.trials import TaskInfo, TrialTable, read_table
+
+BASELINE_COLUMNS = (
+    "task",
+    "method",
+    "repetition",
+    "cost",
+    "config_id",
+    "val_metric",
+    "test_metric",
+    "regret",
+)
+
+
+@dataclass(frozen=True)
+class TaskResults:
+    """One task's finished stages.
+
+    Attributes:
+        prediction: the recommendation with its costs.
+        baselines: the replayed tuners, columns ``BASELINE_COLUMNS``.
+        sweep: the reference sweep: the grid, or the study's sample of it.
+        probes: the short trials behind the prediction.
+        final: the choices trained again with fresh seeds.
+        choices: role -> configuration and cost.
+        space_size: number of configurations in the space; None when countless.
+    """
+
+    prediction: dict[str, Any]
+    baselines: pd.DataFrame
+    sweep: TrialTable
+    probes: TrialTable
+    final: TrialTable
+    choices: dict[str, Choice]
+    space_size: int | None
+
+    @property
+    def info(self) -> TaskInfo:
+        """What all tables of the task share."""
+        return self.sweep.info
+
+    @property
+    def sampled(self) -> bool:
+        """Whether the reference sweep is a sample of the space, not the whole grid."""
+        return self.sweep.frame["config_id"].nunique() != self.space_size
+
+    @property
+    def reference(self) -> str:
+        """What the prediction is compared with, in words."""
+        count = self.sweep.frame["config_id"].nunique()
+        if not self.sampled:
+            return f"grid search (all {count} configurations)"
+        of = "" if self.space_size is None else f" of {self.space_size}"
+        return f"sampled reference ({count}{of} configurations)"
+
+
+def read_task(
+    prediction: str | Path,
+    baselines: str | Path,
+    sweep: Iterable[str | Path],
+    probes: str | Path,
+    final: str | Path,
+    choices: str | Path,
+    space_size: int | None,
+) -> TaskResults:
+    """Read one task's files and check that they belong together.
+
+    Raises:
+        ProbecastError: a file is missing, damaged, of another task or of an older run.
+    """
+    results = TaskResults(
+        prediction=_read_prediction(prediction),
+        baselines=_read_baselines(baselines),
+        sweep=read_table(sweep),
+        probes=read_table(probes),
+        final=read_table(final),
+        choices=read_choices(choices),
+        space_size=space_size,
+    )
+    task = results.info.task
+    for path, found in (
+        (probes, {results.probes.info.task}),
+        (final, {results.final.info.task}),
+        (baselines, set(results.baselines["task"])),
+    ):
+        if found != {task}:
+            raise ProbecastError(
+                f"{path}: holds task {sorted(found)}, the sweep is of {task!r}; "
+                "delete it and rerun its stage"
+            )
+    trained = set(results.final.frame["config_id"])
+    for role, choice in results.choices.items():
+        if choice.config_id not in trained:
+            raise ProbecastError(
+                f"{final}: the configuration of role {role!r} in {choices} was not trained; "
+                "delete both and rerun train"
+            )
+    return results
+
+
+def read_tasks(
+    space_sizes: Mapping[str, int | None], files: Mapping[str, list[str]]
+) -> list[TaskResults]:
+    """Read several tasks' files.
+
+    Args:
+        space_sizes: task -> number of configurations in its space.
+        files: argument of ``read_task`` -> the files of all tasks, in the tasks' order;
+            those of ``sweep``, of which a task has several, lie in its folder.
+    """
+    single = ("prediction", "baselines", "probes", "final", "choices")
+    return [
+        read_task(
+            **{name: files[name][number] for name in single},
+            sweep=[path for path in files["sweep"] if Path(path).parent.name == task],
+            space_size=size,
+        )
+        for number, (task, size) in enumerate(space_sizes.items())
+    ]
+
+
+def _read_prediction(path: str | Path) -> dict[str, Any]:
+    prediction = read_json(path)
+    missing = {"configuration", "probe_cost", "training_cost"} - set(prediction)
+    if missing:
+        raise ProbecastError(f"{path}: keys {sorted(missing)} are missing; rerun predict")
+    return prediction
+
+
+def _read_baselines(path: str | Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_parquet(path)
+    except FileNotFoundError:
+        raise ProbecastError(f"{path}: the file is missing; rerun baselines") from None
+    except (ValueError, OSError) as error:
+        raise ProbecastError(
+            f"{path}: not a readable Parquet file ({error}); delete it and rerun baselines"
+        ) from None
+    missing = [name for name in BASELINE_COLUMNS if name not in frame]
+    if missing:
+        raise ProbecastError(f"{path}: columns {missing} are missing; found {list(frame)}")
+    return frame

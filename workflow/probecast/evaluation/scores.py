@@ -1,0 +1,260 @@
+"""How good each choice is after fresh retraining, beside what it cost and what chance gives."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from probecast.evaluation.choices import ROLES, total_cost
+from probecast.evaluation.headline import headline_of
+from probecast.evaluation.results import TaskResults
+from probecast.evaluation.statistics import bootstrap_interval, expected_draws, wilcoxon_p
+from probecast.seeds import derive
+from probecast.trials import TrialTable
+
+
+def gap(value: ArrayLike, reference: float, higher_is_better: bool) -> np.ndarray:
+    """Return how much worse than the reference a value is, relative to the reference.
+
+    0.05 means 5 % worse: accuracy at 0.95 x, or an error at 1.05 x the reference. Negative
+    means better. A reference of 0 leaves 0 (equal) or an infinite gap.
+    """
+    shortfall = np.asarray(value, dtype=float) - reference
+    if higher_is_better:
+        shortfall = -shortfall
+    if reference == 0:
+        return np.where(shortfall == 0, 0.0, np.copysign(np.inf, shortfall))
+    return shortfall / reference
+
+
+def within(
+    value: ArrayLike, reference: float, margin: float, higher_is_better: bool
+) -> np.ndarray:
+    """Return whether a value comes within ``margin`` (0.05 = 5 %) of the reference."""
+    return gap(value, reference, higher_is_better) <= margin + 1e-9  # 0.95 of 1.0 is within 5 %
+
+
+def regret(value: ArrayLike, best: float, floor: float, higher_is_better: bool) -> np.ndarray:
+    """Return (best - value) / (best - floor), clipped to 0..1.
+
+    Args:
+        value: the metric reached.
+        best: the best value known for the task.
+        floor: the trivial predictor's value. If even the best is no better than that,
+            nothing was learnt: the best has regret 0 and all else 1.
+        higher_is_better: the metric's direction.
+    """
+    value = np.asarray(value, dtype=float)
+    if (best <= floor) if higher_is_better else (best >= floor):
+        return np.where(value == best, 0.0, 1.0)
+    return np.clip((best - value) / (best - floor), 0, 1)
+
+
+def epochs_to_convergence(curves: np.ndarray, higher_is_better: bool) -> np.ndarray:
+    """Return the first epoch within 1 % of each trial's best validation metric.
+
+    Args:
+        curves: (trials, epochs) validation metric; NaN from divergence on.
+        higher_is_better: the metric's direction.
+
+    Returns:
+        (trials,) epochs counted from 1; NaN for a trial that diverged.
+    """
+    epochs = np.full(len(curves), np.nan)
+    for trial, curve in enumerate(curves):
+        if not np.isnan(curve).any():
+            best = curve.max() if higher_is_better else curve.min()
+            epochs[trial] = 1 + int(np.argmax(within(curve, best, 0.01, higher_is_better)))
+    return epochs
+
+
+def score(
+    tasks: list[TaskResults], study: str, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame, dict]:
+    """Score a study.
+
+    Args:
+        tasks: every task's results.
+        study: the study's name, for the headline.
+        seed: the study's seed, for the bootstrap.
+
+    Returns:
+        Scores (one row per task and role, see ``score_task``), their summary (one row per
+        role, see ``summarise``) and the headline (``headline.json``).
+    """
+    scores = pd.concat([score_task(task) for task in tasks], ignore_index=True)
+    return scores, summarise(scores, seed), headline_of(scores, study)
+
+
+def score_task(task: TaskResults) -> pd.DataFrame:
+    """Return one row per role.
+
+    The reference is grid's choice after retraining. Columns beside the task's identity:
+
+    - ``test_mean, test_error``: last test metric, mean and standard error over the fresh
+      seeds; a diverged trial counts as the floor.
+    - ``gap, within_5pct, within_1pct``: distance to the reference, see ``gap``.
+    - ``base_rate_5pct, base_rate_1pct``: share of the sweep's configurations whose own last
+      test metric passes the same bar: what a configuration drawn at random would do.
+      ``saturated``: that share exceeds one half at 5 %.
+    - ``tie``: the difference to the reference is below twice its seed error.
+    - ``regret``: against the best retrained choice of the task.
+    - ``epochs_to_convergence, training_seconds, training_flops``: means per trial.
+    - ``cost_*``: total cost in four currencies, see ``_cost``.
+    - ``cost_ratio_grid``: trials of the reference sweep over ``cost_full_runs``.
+    - ``cost_ratio_random``: full trainings that random search needs on average until its
+      best-on-validation choice reaches ``test_mean``, over ``cost_full_runs``; a lower
+      bound where ``random_never_reaches`` (its last choice falls short).
+    - one column per hyperparameter.
+    """
+    info, roles = task.info, [role for role in ROLES if role in task.choices]
+    higher = info.higher_is_better
+    chosen = [task.choices[role].config_id for role in roles]
+    rows = _trained(task.final).loc[chosen].reset_index()
+    rows.insert(0, "role", roles)
+    values = rows["test_mean"]
+    reference = values[roles.index("grid")]
+    sweep_tests = _test_by_merit(task.sweep)
+
+    rows["gap"] = gap(values, reference, higher)
+    for label, margin in (("5pct", 0.05), ("1pct", 0.01)):
+        rows[f"within_{label}"] = within(values, reference, margin, higher)
+        hits = within(sweep_tests, reference, margin, higher)
+        rows[f"base_rate_{label}"] = float(hits.mean())
+    rows["saturated"] = rows["base_rate_5pct"] > 0.5
+    rows["tie"] = _tie(rows)
+    best = values.max() if higher else values.min()
+    rows["regret"] = regret(values, best, info.floor_test, higher)
+
+    costs = [_cost(task, role, row) for role, (_, row) in zip(roles, rows.iterrows(), strict=True)]
+    rows = rows.join(pd.DataFrame(costs).add_prefix("cost_").astype(float))
+    good = [within(sweep_tests, value, 0, higher) for value in values]
+    rows["cost_ratio_grid"] = task.choices["grid"].cost / rows["cost_full_runs"]
+    rows["cost_ratio_random"] = [expected_draws(g) for g in good] / rows["cost_full_runs"]
+    rows["random_never_reaches"] = [not g[0] for g in good]
+
+    identity = {
+        "task": info.task,
+        "dataset": info.dataset,
+        "family": info.family,
+        "architecture": info.architecture,
+        "metric": info.metric,
+        "reference": "sampled reference" if task.sampled else "grid",
+    }
+    configurations = [task.choices[role].configuration for role in roles]
+    return pd.concat(
+        [
+            pd.DataFrame([identity] * len(rows)),
+            rows,
+            pd.DataFrame(configurations).astype(object),
+        ],
+        axis=1,
+    )
+
+
+def summarise(scores: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return one row per role over all tasks.
+
+    Hit rates leave saturated tasks out; every other column is over all tasks that have the
+    role. ``regret_ci_low, regret_ci_high``: 95 % bootstrap over families, empty with one
+    family. ``wilcoxon_p``: the role's regrets against the prediction's, paired by task.
+    """
+    regrets = scores.pivot(index="task", columns="role", values="regret")
+    summary = []
+    for role in [role for role in ROLES if role in regrets]:
+        rows = scores[scores["role"] == role]
+        open_rows = rows[~rows["saturated"]]
+        low, high = bootstrap_interval(
+            rows["regret"], rows["family"], derive(seed, "evaluate", "bootstrap")
+        )
+        pairs = regrets[["predicted", role]].dropna().to_numpy().T
+        summary.append(
+            {
+                "role": role,
+                "task_count": len(rows),
+                "unsaturated_count": len(open_rows),
+                "hit_rate_5pct": open_rows["within_5pct"].mean(),
+                "hit_rate_1pct": open_rows["within_1pct"].mean(),
+                "base_rate_5pct": open_rows["base_rate_5pct"].mean(),
+                "base_rate_1pct": open_rows["base_rate_1pct"].mean(),
+                "regret_mean": rows["regret"].mean(),
+                "regret_ci_low": float(low),
+                "regret_ci_high": float(high),
+                "cost_full_runs_mean": rows["cost_full_runs"].mean(),
+                "cost_ratio_grid_median": rows["cost_ratio_grid"].median(),
+                "cost_ratio_random_median": rows["cost_ratio_random"].median(),
+                "wilcoxon_p": np.nan if role == "predicted" else wilcoxon_p(*pairs),
+            }
+        )
+    return pd.DataFrame(summary)
+
+
+def _trained(final: TrialTable) -> pd.DataFrame:
+    """What the fresh trainings of each configuration gave; index config_id."""
+    info = final.info
+    test = final.with_floor("test_metric")[info.epochs].groupby("config_id")
+    curves = final.curves("val_metric")
+    epochs = pd.Series(
+        epochs_to_convergence(curves.to_numpy(), info.higher_is_better), index=curves.index
+    )
+    cost = final.frame.groupby(["config_id", "seed"])[["seconds", "flops"]].sum()
+    cost = cost.groupby("config_id").mean()
+    diverged = final.frame["status"].eq("diverged").groupby(final.frame["config_id"]).sum()
+    return pd.DataFrame(
+        {
+            "seeds": test.size(),
+            "test_mean": test.mean(),
+            "test_error": test.sem(),
+            "diverged": diverged,
+            "epochs_to_convergence": epochs.groupby("config_id").mean(),
+            "training_seconds": cost["seconds"],
+            "training_flops": cost["flops"],
+        }
+    ).astype({"seeds": int, "diverged": int})
+
+
+def _test_by_merit(sweep: TrialTable) -> np.ndarray:
+    """Last test metric of each configuration, that with the best validation metric first."""
+    last = pd.DataFrame(
+        {
+            column: sweep.with_floor(column)[sweep.info.epochs].groupby("config_id").mean()
+            for column in ("val_metric", "test_metric")
+        }
+    )
+    ascending = not sweep.info.higher_is_better
+    last = last.sort_values("val_metric", ascending=ascending, kind="stable")
+    return last["test_metric"].to_numpy()
+
+
+def _tie(rows: pd.DataFrame) -> pd.Series:
+    """Whether the difference to grid's choice is below twice its standard error.
+
+    Missing with one seed; a role with grid's own configuration ties in any case.
+    """
+    grid = rows[rows["role"] == "grid"].iloc[0]
+    error = np.hypot(rows["test_error"], grid["test_error"])
+    difference = (rows["test_mean"] - grid["test_mean"]).abs()
+    tie = (difference < 2 * error).astype("boolean").mask(error.isna())
+    return tie.mask(rows["config_id"] == grid["config_id"], True)
+
+
+def _cost(task: TaskResults, role: str, trained: pd.Series) -> dict[str, float | None]:
+    """Total cost of a role's choice: finding it and training it once.
+
+    Epochs and full runs count what was granted: a trial that diverges early counts in
+    full, as nobody knows beforehand. Seconds and FLOPs count what was spent; for replayed
+    tuners they are not known.
+    """
+    if role == "predicted":
+        return total_cost(task.prediction)
+    full_runs = task.choices[role].cost
+    seconds = flops = None
+    if role == "grid":
+        seconds, flops = task.sweep.frame["seconds"].sum(), task.sweep.frame["flops"].sum()
+    elif role in ("best_average", "default"):
+        seconds, flops = trained["training_seconds"], trained["training_flops"]
+    return {
+        "epochs": full_runs * task.info.epochs,
+        "full_runs": full_runs,
+        "seconds": seconds,
+        "flops": flops,
+    }

@@ -1,0 +1,90 @@
+"""Statistics over tasks: what would change with other families, and exact random search."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+def bootstrap_interval(
+    values: ArrayLike,
+    families: ArrayLike,
+    seed: int,
+    level: float = 0.95,
+    draws: int = 2000,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the percentile interval of the mean, resampling whole families.
+
+    Tasks of one family resemble each other, so the family is the unit that is drawn
+    (cluster bootstrap; Davison and Hinkley 1997, section 3.8).
+
+    Args:
+        values: (tasks,) or (tasks, columns); each column gets its own interval.
+        families: (tasks,) family names.
+        seed: seed of the resampling.
+        level: coverage of the interval.
+        draws: number of resamples.
+
+    Returns:
+        Low and high ends, of shape () or (columns,); NaN when there are fewer than two
+        families, as one family says nothing about others.
+    """
+    values = np.asarray(values, dtype=float)
+    names, member = np.unique(np.asarray(families, dtype=str), return_inverse=True)
+    if len(names) < 2:
+        return np.full(values.shape[1:], np.nan), np.full(values.shape[1:], np.nan)
+    sums = np.zeros((len(names), *values.shape[1:]))
+    np.add.at(sums, member, values)
+    counts = np.bincount(member)
+    # How often each family is drawn, per resample: (draws, families).
+    generator = np.random.default_rng(seed)
+    weights = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
+    sizes = (weights @ counts).reshape(-1, *[1] * (values.ndim - 1))
+    means = np.tensordot(weights, sums, axes=1) / sizes
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+def wilcoxon_p(first: ArrayLike, second: ArrayLike) -> float:
+    """Return the two-sided p-value of the Wilcoxon signed-rank test for pairs.
+
+    Pairs without a difference are split between the signs (Pratt), so that ties count
+    against significance; without any difference the p-value is 1.
+
+    Args:
+        first: (tasks,) values of one method.
+        second: (tasks,) values of the other on the same tasks.
+    """
+    from scipy.stats import wilcoxon
+
+    difference = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
+    if not difference.any():
+        return 1.0
+    return float(wilcoxon(difference, zero_method="zsplit").pvalue)
+
+
+def expected_draws(good: ArrayLike) -> float:
+    """Return how many configurations random search trains until its choice is a good one.
+
+    Random search draws without replacement and chooses the best drawn so far. Followed
+    exactly, not simulated: with the choice at rank r after k of n draws, all r better
+    ones are still among the n - k left, so the next draw beats it with probability
+    r / (n - k), and each of the r is equally likely.
+
+    Args:
+        good: (n,) whether a configuration is good enough, in order of merit: entry 0
+            belongs to the configuration with the best validation metric.
+
+    Returns:
+        The expected number of draws, at most n. Where entry 0 is not good, some orders
+        never get there; they count as n, so the number is a lower bound.
+    """
+    bad = ~np.asarray(good, dtype=bool)
+    n = len(bad)
+    rank = np.arange(n)
+    choice = bad / n  # P(choice has this rank, and no choice so far was good)
+    expected = 1.0
+    for drawn in range(1, n):
+        expected += choice.sum()
+        stays = choice * (1 - rank / (n - drawn))
+        worse = choice[::-1].cumsum()[::-1] - choice  # sum over the ranks behind each rank
+        choice = bad * (stays + worse / (n - drawn))
+    return float(expected)

@@ -1,0 +1,126 @@
+"""The recommendation for one task: what to train with, how sure that is, and what it costs."""
+
+import logging
+from typing import Any
+
+import pandas as pd
+
+from probecast.space import config_id
+from probecast.trials import TaskInfo, TrialTable
+from probecast.tuners.probecast import ProbecastTuner
+from probecast.tuners.tuner import Belief, Observation, Problem, observations
+
+logger = logging.getLogger("probecast")
+
+
+def recommendation(problem: Problem, probes: TrialTable | None) -> dict[str, Any]:
+    """Return the contents of ``results/predictions/<task>.json``, plain JSON values.
+
+    Args:
+        problem: the target, its meta-encoder and the budget under which it was probed.
+        probes: the probes' trials; None if there were none.
+
+    Returns:
+        ``configuration, expected_metric, interval, probability_within_5pct`` and
+        ``alternatives`` as in ``Belief``; ``probes``; ``probe_cost`` and ``training_cost``,
+        see ``_probe_cost`` and ``_training_cost``; ``meta_encoder`` (its hash and source
+        tasks); ``matched`` and ``unmatched``, the target's hyperparameters that the
+        meta-encoder knows, with values of the same kind, and those it cannot judge;
+        ``training_arguments``, None: no network that is trained here is fine-tuned.
+    """
+    encoder, horizon = problem.encoder, problem.info.epochs
+    tuner = ProbecastTuner(problem)
+    seen = [] if probes is None else observations(probes)
+    tuner.tell(seen)
+    configuration, belief = tuner.recommend()
+    names = problem.candidates[0]
+    matched = encoder.encoding.matched(problem.candidates)
+    if not matched:
+        logger.warning(
+            "%s: the meta-encoder knows none of the hyperparameters %s; nothing was "
+            "transferred, the recommendation rests on the probes alone",
+            *(problem.info.task, ", ".join(names)),
+        )
+    epochs = pd.DataFrame() if probes is None else probes.frame
+    return {
+        "configuration": configuration,
+        "expected_metric": belief.expected_metric,
+        "interval": {"level": Belief.LEVEL, "low": belief.low, "high": belief.high},
+        "probability_within_5pct": belief.probability_within_5pct,
+        "alternatives": list(belief.alternatives),
+        "probes": [_probe(observation) for observation in seen],
+        "probe_cost": _probe_cost(epochs, horizon),
+        "training_cost": _training_cost(epochs, config_id(configuration), horizon),
+        "meta_encoder": {"hash": encoder.hash, "sources_used": encoder.sources},
+        "matched": matched,
+        "unmatched": [name for name in names if name not in matched],
+        "training_arguments": None,
+    }
+
+
+def _probe(observation: Observation) -> dict[str, Any]:
+    """One probe: what was tried, for how long, and its last metric (None if it diverged)."""
+    return {
+        "configuration": observation.configuration,
+        "epochs": observation.epochs,
+        "diverged": observation.diverged,
+        "val_metric": None if observation.diverged else observation.curve[-1],
+    }
+
+
+def _probe_cost(epochs: pd.DataFrame, horizon: int) -> dict[str, float | None]:
+    """What the probes have cost, measured.
+
+    Args:
+        epochs: the probes' rows, one per epoch; empty if there were none.
+        horizon: epochs of a full run.
+    """
+    if epochs.empty:
+        return {"epochs": 0, "full_runs": 0.0, "seconds": 0.0, "flops": 0.0}
+    return {
+        "epochs": len(epochs),
+        "full_runs": len(epochs) / horizon,
+        "seconds": float(epochs["seconds"].sum()),
+        "flops": float(epochs["flops"].sum()),
+    }
+
+
+def _training_cost(epochs: pd.DataFrame, identity: str, horizon: int) -> dict[str, float | None]:
+    """What completing the recommendation will cost, continuing its probe if it has one.
+
+    Seconds and FLOPs are extrapolated from its own epochs, else from those of all probes;
+    None without any.
+    """
+    own = epochs if epochs.empty else epochs[epochs["config_id"] == identity]
+    left = horizon - len(own)
+    if len(own) and own["status"].iloc[-1] == "diverged":
+        left = 0
+    per_epoch = epochs if own.empty else own
+    return {
+        "epochs": left,
+        "full_runs": left / horizon,
+        "seconds": None if per_epoch.empty else float(per_epoch["seconds"].mean() * left),
+        "flops": None if per_epoch.empty else float(per_epoch["flops"].mean() * left),
+    }
+
+
+def in_words(info: TaskInfo, result: dict[str, Any]) -> str:
+    """Return a recommendation as a short table for the terminal."""
+    interval, probes, training = (
+        result[key] for key in ("interval", "probe_cost", "training_cost")
+    )
+    rows = {
+        "train with": ", ".join(f"{k}={v}" for k, v in result["configuration"].items()),
+        f"expected {info.metric}": f"{result['expected_metric']:.3g} (80 % between "
+        f"{interval['low']:.3g} and {interval['high']:.3g})",
+        "within 5 % of best": f"{result['probability_within_5pct']:.0%} sure",
+        "probes cost": _cost_in_words(probes),
+        "training will cost": _cost_in_words(training),
+    }
+    width = max(map(len, rows))
+    return "\n".join([info.task, *(f"  {name:<{width}}  {value}" for name, value in rows.items())])
+
+
+def _cost_in_words(cost: dict[str, float | None]) -> str:
+    text = f"{cost['epochs']} epochs ({cost['full_runs']:.2g} full runs)"
+    return text if cost["seconds"] is None else f"{text}, {cost['seconds']:.3g} core-seconds"

@@ -1,0 +1,60 @@
+"""The networks that are tuned. A new one is one module and one line here.
+
+A module holds ``INPUT_KINDS`` and ``OUTPUT_KINDS`` (those of a ``DataSpec`` that it takes),
+``HYPERPARAMETERS`` (the keys of a configuration that it reads) and ``build``. Its network is
+called as ``network(inputs, lengths)``, where ``lengths`` (int64, B) may be None, and returns
+(B, output_size), or for characters (B, T', output_size) and the output lengths (int64, B).
+"""
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from probecast.errors import ProbecastError, suggest
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from probecast.data.spec import DataSpec
+
+ARCHITECTURES = {
+    "cnn": "probecast.networks.cnn",
+    "rnn": "probecast.networks.rnn",
+    "lstm": "probecast.networks.lstm",
+    "transformer": "probecast.networks.transformer",
+    "deepspeech": "probecast.networks.deepspeech",
+}
+
+
+def get_architecture(name: str) -> ModuleType:
+    """Return the module of the architecture ``name``; raises ProbecastError if there is none."""
+    if name not in ARCHITECTURES:
+        raise ProbecastError(
+            f"unknown architecture {name!r}. {suggest(name, list(ARCHITECTURES))}"
+        )
+    return import_module(ARCHITECTURES[name])
+
+
+def build_network(
+    architecture: str, configuration: dict[str, Any], spec: "DataSpec"
+) -> "nn.Module":
+    """Return the untrained network of ``configuration``, sized for the data of ``spec``.
+
+    Its weights are drawn from PyTorch's global generator.
+
+    Raises:
+        ProbecastError: there is no such architecture, or it cannot take this dataset.
+    """
+    if not _fits(architecture, spec):
+        fitting = [name for name in ARCHITECTURES if _fits(name, spec)]
+        raise ProbecastError(
+            f"architecture {architecture!r} cannot take dataset {spec.dataset!r} (inputs are "
+            f"{spec.input_kind}, outputs are {spec.output_kind}); use one of: "
+            f"{', '.join(fitting)}."
+        )
+    return get_architecture(architecture).build(configuration, spec)
+
+
+def _fits(architecture: str, spec: "DataSpec") -> bool:
+    module = get_architecture(architecture)
+    return spec.input_kind in module.INPUT_KINDS and spec.output_kind in module.OUTPUT_KINDS

@@ -1,0 +1,45 @@
+"""The network that ``rnn`` and ``lstm`` share: they differ in their cell alone."""
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from probecast.data.spec import DataSpec
+from probecast.networks.inputs import SUMMARIES, SequenceInput
+
+
+class RecurrentNetwork(nn.Module):
+    """Reads a sequence from left to right and summarises the top layer's states.
+
+    Padding stands at the end, so that no real state depends on it; the summary leaves it out.
+
+    Args:
+        cell: ``nn.RNN``, ``nn.GRU`` or ``nn.LSTM``.
+        configuration: reads ``layers``, ``neurons`` (width of every layer) and ``dropout``
+            (on the inputs, between layers and before the output).
+        spec: the dataset's description.
+    """
+
+    def __init__(
+        self, cell: type[nn.RNNBase], configuration: dict[str, Any], spec: DataSpec
+    ) -> None:
+        super().__init__()
+        layers, width = configuration["layers"], configuration["neurons"]
+        dropout = configuration["dropout"]
+        self.input = SequenceInput(spec, width)
+        self.recurrent = cell(
+            width,
+            width,
+            num_layers=layers,
+            dropout=dropout if layers > 1 else 0.0,
+            batch_first=True,
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.summarise = SUMMARIES[spec.output_kind]
+        self.output = nn.Linear(width, spec.output_size)
+
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return class scores or values (B, output_size)."""
+        vectors, real = self.input(inputs, lengths)
+        states, _ = self.recurrent(self.dropout(vectors))  # B T D
+        return self.output(self.dropout(self.summarise(states, real)))

@@ -1,0 +1,138 @@
+"""How matplotlib figures become part of the page: style, palette, inline SVG.
+
+Text and axes are drawn in a placeholder colour that becomes ``currentColor``, so that the
+page's light and dark themes decide. The palette (Okabe and Ito, jfly.uni-koeln.de/color)
+is told apart with every kind of colour vision, and its members used here stand out on
+white and on black at 3:1 or more; line styles and markers differ as well.
+"""
+
+import io
+import re
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import numpy as np
+from markupsafe import Markup, escape
+from matplotlib.figure import Figure
+
+from probecast.trials import TaskInfo
+
+WIDTH = 5.2  # inches: text stays readable when a phone shrinks the figure
+INK = "#010203"  # becomes currentColor
+GREY = "#7f7f7f"
+STYLE = {
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "font.size": 10,
+    "font.family": "DejaVu Sans",  # comes with matplotlib; the page sets its own
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": INK,
+    "grid.alpha": 0.12,
+    "grid.linewidth": 0.8,
+    "axes.axisbelow": True,
+    "text.parse_math": False,  # a name with a dollar sign is a name
+    "axes.formatter.use_mathtext": False,
+    "axes.unicode_minus": True,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "probecast",
+}
+style = mpl.rc_context(STYLE)
+"""Decorator: a function that draws in the report's style."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """How one method looks in every figure."""
+
+    color: str
+    marker: str
+    linestyle: str = "-"
+
+
+METHODS = {
+    "probecast": Line("#0072B2", "o"),
+    "grid": Line(INK, "s"),
+    "random": Line("#D55E00", "^"),
+    "portfolio": Line("#009E73", "D"),
+    "best_average": Line("#CC79A7", "v"),
+    "default": Line(GREY, "X"),
+    "tpe": Line("#D55E00", ">", "--"),
+    "nearest": Line("#CC79A7", "<", "--"),
+    "empirical_gp": Line("#009E73", "P", "--"),
+    "halving": Line(GREY, "p", "--"),
+    "halving_portfolio": Line("#009E73", "h", ":"),
+}
+METHODS["predicted"] = METHODS["probecast"]
+
+
+def line_of(method: str) -> Line:
+    """Return how a method looks; one that the report does not know is dotted grey."""
+    return METHODS.get(method, Line(GREY, "d", ":"))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of the page.
+
+    Attributes:
+        title: what it shows.
+        caption: how to read it; also read out in place of the picture.
+        svg: the inline SVG element.
+    """
+
+    title: str
+    caption: str
+    svg: Markup
+
+
+def picture(figure: Figure, name: str, title: str, caption: str) -> Picture:
+    """Turn a matplotlib figure into an inline SVG with unique ids and alternative text.
+
+    Args:
+        figure: the drawn figure; call within ``style``.
+        name: prefix of the SVG's ids, unique on the page.
+        title: the figure's title.
+        caption: how to read it.
+    """
+    buffer = io.StringIO()
+    no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    figure.savefig(buffer, format="svg", bbox_inches="tight", metadata=no_metadata)
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+    prefix = re.sub(r"[^a-z0-9_]", "-", name.lower())
+    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", svg)
+    label = escape(f"{title}. {caption}")
+    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+    return Picture(title, caption, Markup(svg))
+
+
+def limits(values: np.ndarray, info: TaskInfo, floor: float) -> tuple[float, float]:
+    """Return axis limits that hold the metric's values, ending a little beyond the floor.
+
+    A diverging trial's error may be a million times the trivial predictor's; it must not
+    press everything else into one line.
+
+    Args:
+        values: what is drawn, NaN allowed.
+        info: the task, for the metric's direction.
+        floor: the trivial predictor's value.
+    """
+    # With the sign turned, larger is better for every metric.
+    sign = 1 if info.higher_is_better else -1
+    signed = sign * values[np.isfinite(values)]
+    best = signed.max(initial=sign * floor)
+    beyond = sign * floor - 0.1 * (best - sign * floor)
+    worst = max(signed.min(initial=best), beyond)
+    margin = 0.06 * (best - worst) or 0.05 * abs(best) or 0.05
+    low, high = sorted((sign * (best + margin), sign * (worst - margin)))
+    return low, high

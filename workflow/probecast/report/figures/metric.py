@@ -1,0 +1,56 @@
+"""One task: what each method's choice reaches."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from probecast.evaluation.results import TaskResults
+from probecast.report.drawing import INK, WIDTH, Picture, limits, line_of, picture, style
+from probecast.report.words import metric_label, role_label, with_error
+
+
+@style
+def metric_figure(rows: pd.DataFrame, task: TaskResults) -> Picture:
+    """The test metric of each choice after retraining, with the error over seeds.
+
+    Args:
+        rows: the task's rows of the scores.
+        task: the task's results.
+    """
+    info = task.info
+    means, errors = rows["test_mean"].to_numpy(), rows["test_error"].fillna(0).to_numpy()
+    low, high = limits(np.concatenate([means - errors, means + errors]), info, info.floor_test)
+    reference = float(rows.loc[rows["role"] == "grid", "test_mean"].iloc[0])
+    figure = Figure(figsize=(WIDTH, 0.36 * len(rows) + 0.9))
+    axes = figure.subplots()
+    bar, better = (0.95 * reference, high) if info.higher_is_better else (1.05 * reference, low)
+    axes.axvspan(bar, better, color=line_of("predicted").color, alpha=0.1, linewidth=0)
+    axes.axvline(reference, color=INK, linewidth=1)
+    beside = axes.get_yaxis_transform()
+    for row, role in enumerate(rows["role"]):
+        look = line_of(role)
+        axes.errorbar(
+            np.clip(means[row], low, high),
+            row,
+            xerr=errors[row],
+            color=look.color,
+            marker=look.marker,
+            markersize=5,
+            capsize=4,
+        )
+        weight = "bold" if role == "predicted" else "normal"
+        text = with_error(means[row], rows["test_error"].iloc[row])
+        axes.text(1.03, row, text, transform=beside, va="center", weight=weight)
+    axes.set_yticks(range(len(rows)), [role_label(role, task.sampled) for role in rows["role"]])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_xlim(low, high)
+    axes.set_xlabel(f"test {metric_label(info.metric)}")
+    axes.grid(axis="y", visible=False)
+    return picture(
+        figure,
+        f"{info.task}-metric",
+        f"What each choice reaches on {info.task}",
+        f"Mean and standard error over {rows['seeds'].min()} fresh seeds; "
+        f"{'larger' if info.higher_is_better else 'smaller'} is better. Line: "
+        f"{task.reference}. Shade: within 5 % of it.",
+    )

@@ -1,0 +1,408 @@
+"""The study file: one typed, checked description of what is run.
+
+``load_study`` turns the parsed YAML into a ``Study``; every stage then gets just the
+settings it depends on, so that a changed key reruns only what it touches.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from probecast.data.settings import DownloadSettings, PreprocessSettings, Rows
+from probecast.data.sources import SOURCES, get_source
+from probecast.errors import ProbecastError, suggest
+from probecast.meta.settings import PretrainSettings, ProbeSettings
+from probecast.networks import ARCHITECTURES
+from probecast.seeds import derive
+from probecast.space import NAME, Configuration, Space
+from probecast.task import architecture_of, dataset_of
+from probecast.training.settings import TrainingSettings
+
+RESERVED = "all"
+Name = Annotated[str, Field(pattern=NAME)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatasetStudy(_Strict):
+    """One dataset of the study: a registered source, and what is taken of it.
+
+    Attributes:
+        source: the registered source; by default the dataset's own name.
+        mirror: a local folder in the Hub's schema to read instead of the Hub. A relative
+            path counts from the folder of the Snakefile.
+        download_rows: rows to fetch per raw split, for sources too large to fetch whole.
+        train_rows: training examples; default all.
+        val_rows: validation examples, taken from the training split.
+        test_rows: test examples; default all.
+        classes: keep only the first so many classes.
+        label_noise: share of training labels replaced at random.
+        resolution: side length of images in pixels.
+        sequence_length: tokens per text, or hours per series window.
+        vocabulary_size: largest number of token ids.
+    """
+
+    source: str | None = None
+    mirror: str | None = None
+    download_rows: dict[Literal["train", "test"], Rows] | None = None
+    train_rows: Rows | None = None
+    val_rows: Rows = 200
+    test_rows: Rows | None = None
+    classes: Annotated[int, Field(ge=2)] | None = None
+    label_noise: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    resolution: Annotated[int, Field(ge=4)] | None = None
+    sequence_length: Annotated[int, Field(ge=2)] | None = None
+    vocabulary_size: Annotated[int, Field(ge=10)] = 4000
+
+
+class ArchitectureStudy(_Strict):
+    """What differs for one architecture.
+
+    Attributes:
+        space: its own search space.
+        default_configuration: its own default, a point of that space.
+    """
+
+    space: Space
+    default_configuration: dict[str, Any]
+
+
+class SweepStudy(_Strict):
+    """The reference sweep.
+
+    Attributes:
+        configurations: ``all`` for the complete grid, or the size of a stratified sample.
+        trials_per_job: how many trials one job runs; many, since a process starts slowly.
+    """
+
+    configurations: Annotated[int, Field(ge=2)] | Literal["all"] = "all"
+    trials_per_job: Annotated[int, Field(ge=1)] = 24
+
+
+class BaselinesStudy(_Strict):
+    """Replay of the other tuners on the sweep.
+
+    Attributes:
+        repetitions: seeds of every tuner that draws at random.
+    """
+
+    repetitions: Annotated[int, Field(ge=1)] = 100
+
+
+class FinalStudy(_Strict):
+    """Retraining of the choices.
+
+    Attributes:
+        seeds: fresh seeds per configuration, the same for all.
+    """
+
+    seeds: Annotated[int, Field(ge=1)] = 3
+
+
+class Study(_Strict):
+    """A whole study file.
+
+    Attributes:
+        name: how the report calls the study.
+        seed: the one seed that every other is derived from, by name.
+        tasks: the tasks to predict for and to evaluate, ``<dataset>-<architecture>``.
+        sources: further tasks, swept only to learn from.
+        datasets: settings by dataset name; a dataset not named here has the defaults.
+        space: the search space.
+        architectures: what differs for an architecture, by its name.
+        default_configuration: the fixed configuration that predictions are held against.
+        training: how every trial is trained.
+        sweep: the reference sweep.
+        probe: the probes on a target.
+        pretrain: the meta-encoder.
+        baselines: the other tuners.
+        final: retraining of the choices.
+    """
+
+    name: Name
+    seed: Annotated[int, Field(ge=0)] = 0
+    tasks: Annotated[list[str], Field(min_length=1)]
+    sources: list[str] = []
+    datasets: dict[Name, DatasetStudy] = {}
+    space: Space
+    architectures: dict[Name, ArchitectureStudy] = {}
+    default_configuration: dict[str, Any]
+    training: TrainingSettings
+    sweep: SweepStudy = SweepStudy()
+    probe: ProbeSettings = ProbeSettings()
+    pretrain: PretrainSettings = PretrainSettings()
+    baselines: BaselinesStudy = BaselinesStudy()
+    final: FinalStudy = FinalStudy()
+
+    # -- who is who ------------------------------------------------------------------
+
+    @cached_property
+    def all_tasks(self) -> list[str]:
+        """Targets and sources, each once, in the order of the study file."""
+        return list(dict.fromkeys([*self.tasks, *self.sources]))
+
+    @cached_property
+    def all_datasets(self) -> list[str]:
+        """The datasets that any task uses."""
+        return list(dict.fromkeys(dataset_of(task) for task in self.all_tasks))
+
+    def dataset(self, name: str) -> DatasetStudy:
+        """Return the settings of a dataset, defaults where the study file has none."""
+        return self.datasets.get(name, DatasetStudy())
+
+    def source_of(self, dataset: str) -> str:
+        """Return the registered source of a dataset."""
+        return self.dataset(dataset).source or dataset
+
+    def family(self, dataset: str) -> str:
+        """Return what the dataset descends from."""
+        return get_source(self.source_of(dataset)).family
+
+    def sources_without(self, held_out: str) -> list[str]:
+        """Return the tasks that may be learnt from when ``held_out`` is held out.
+
+        Args:
+            held_out: ``family-<name>``, ``architecture-<name>`` or ``all`` (nothing held out).
+        """
+        kind, _, name = held_out.partition("-")
+        return [
+            task
+            for task in self.all_tasks
+            if not (kind == "family" and self.family(dataset_of(task)) == name)
+            and not (kind == "architecture" and architecture_of(task) == name)
+        ]
+
+    # -- configurations --------------------------------------------------------------
+
+    def space_of(self, task: str) -> Space:
+        """Return the search space of a task's architecture."""
+        own = self.architectures.get(architecture_of(task))
+        return own.space if own else self.space
+
+    def default_of(self, task: str) -> Configuration:
+        """Return the default configuration of a task's architecture."""
+        own = self.architectures.get(architecture_of(task))
+        default = own.default_configuration if own else self.default_configuration
+        return self.space_of(task).canonical(default)
+
+    @cached_property
+    def _swept(self) -> dict[str, list[Configuration]]:
+        """The sweep's configurations by architecture: the same for all its tasks."""
+        swept = {}
+        for task in self.all_tasks:
+            if architecture_of(task) not in swept:
+                space, count = self.space_of(task), self.sweep.configurations
+                swept[architecture_of(task)] = (
+                    space.grid()
+                    if count == "all"
+                    else space.stratified(count, derive(self.seed, "sweep"))
+                )
+        return swept
+
+    def swept(self, task: str) -> list[Configuration]:
+        """Return the configurations of a task's reference sweep."""
+        return self._swept[architecture_of(task)]
+
+    def chunks(self, task: str) -> range:
+        """Return the numbers of a task's sweep jobs."""
+        return range(-(-len(self.swept(task)) // self.sweep.trials_per_job))
+
+    def chunk(self, task: str, number: int) -> list[Configuration]:
+        """Return the configurations of one sweep job.
+
+        Jobs take every n-th configuration, so that each gets its share of the slow ones.
+        """
+        return self.swept(task)[number :: len(self.chunks(task))]
+
+    # -- seeds of trials -------------------------------------------------------------
+
+    @property
+    def sweep_seed(self) -> int:
+        """The seed of the sweep's trials; probes share it and so are their prefixes."""
+        return derive(self.seed, "trial", "sweep")
+
+    @property
+    def final_seeds(self) -> list[int]:
+        """The fresh seeds of the retrained choices."""
+        return [derive(self.seed, "trial", "final", i) for i in range(self.final.seeds)]
+
+    # -- settings of the stages ------------------------------------------------------
+
+    def download_settings(self, dataset: str) -> DownloadSettings:
+        """Return all that ``download`` depends on."""
+        own = self.dataset(dataset)
+        source = get_source(self.source_of(dataset))
+        rows = own.download_rows
+        if own.mirror is None and source.generate is not None:
+            rows = {
+                "train": (own.train_rows or DEFAULT_GENERATED) + own.val_rows,
+                "test": own.test_rows or DEFAULT_GENERATED,
+            }
+        return DownloadSettings(
+            dataset=dataset,
+            source=source.name,
+            mirror=own.mirror,
+            rows=rows,
+            seed=derive(self.seed, "download", source.name),
+        )
+
+    def preprocess_settings(self, dataset: str) -> PreprocessSettings:
+        """Return all that ``preprocess`` depends on beside the raw files."""
+        own = self.dataset(dataset).model_dump(exclude={"source", "mirror", "download_rows"})
+        return PreprocessSettings(
+            dataset=dataset, source=self.source_of(dataset), seed=self.seed, **own
+        )
+
+
+DEFAULT_GENERATED = 1000
+"""Rows that an embedded generator makes per split where the study file names no number."""
+
+
+def load_study(config: Mapping[str, Any], file: str, base: Path) -> Study:
+    """Check a parsed study file and fill its defaults.
+
+    Args:
+        config: the YAML document's mapping.
+        file: the file's name, for messages.
+        base: the folder that relative paths in it count from.
+
+    Raises:
+        ProbecastError: names the file, the key, the value found and the remedy; all
+            errors of one pass at once.
+    """
+    try:
+        study = Study.model_validate(dict(config))
+    except ValidationError as error:
+        lines = [_explain(problem, file) for problem in error.errors()]
+        raise ProbecastError("\n".join(dict.fromkeys(lines))) from None
+    problems = [f"{file}: {problem}" for problem in _problems(study)]
+    if problems:
+        raise ProbecastError("\n".join(problems))
+    return study.model_copy(update={"datasets": _absolute(study.datasets, base)})
+
+
+def _absolute(datasets: dict[str, DatasetStudy], base: Path) -> dict[str, DatasetStudy]:
+    return {
+        name: own.model_copy(update={"mirror": str(Path(base, own.mirror).resolve())})
+        if own.mirror is not None
+        else own
+        for name, own in datasets.items()
+    }
+
+
+def _explain(problem: Mapping[str, Any], file: str) -> str:
+    """Turn one pydantic error into a line with file, key, value and remedy."""
+    # Pydantic puts the names of union members into the location; a user knows only keys.
+    members = {"Choice", "Range", "constrained-int", "constrained-str"}
+    parts = [str(p) for p in problem["loc"] if str(p) not in members and "[" not in str(p)]
+    key = ".".join(parts) or "the file"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        known = _known_keys(parts[:-1])
+        hint = suggest(parts[-1], known) if known else "Remove it."
+        return f"{file}: {key}: unknown key. {hint}"
+    if problem["type"] == "missing":
+        return f"{file}: {key}: required, but missing; add it."
+    return f"{file}: {key}: found {problem['input']!r}; {message}."
+
+
+def _known_keys(parts: list[str]) -> list[str]:
+    """Return the keys that the study file knows at a place, or [] where it is free."""
+    model: Any = Study
+    for part in parts:
+        fields = getattr(model, "model_fields", {})
+        model = fields[part].annotation if part in fields else _value_model(model)
+    return list(getattr(model, "model_fields", {}))
+
+
+def _value_model(annotation: Any) -> Any:
+    """Return the model of the values in ``dict[str, Model]``, else None."""
+    arguments = getattr(annotation, "__args__", ())
+    return arguments[-1] if arguments else None
+
+
+def _problems(study: Study) -> list[str]:
+    """Return what is wrong with the study as a whole, one line each."""
+    problems = [
+        problem
+        for where, tasks in (("tasks", study.tasks), ("sources", study.sources))
+        for problem in _task_problems(study, where, tasks)
+    ]
+    for name in study.datasets:
+        if name == RESERVED:
+            problems.append(f"datasets: {name!r} is a reserved name; choose another.")
+        source = study.source_of(name)
+        if source not in SOURCES:
+            problems.append(
+                f"datasets.{name}.source: unknown {source!r}. {suggest(source, list(SOURCES))}"
+            )
+    if problems:
+        return problems  # what follows needs tasks that exist
+    for task in study.all_tasks:
+        problems += _space_problems(study, task)
+    for task in study.tasks:
+        family = study.family(dataset_of(task))
+        if not study.sources_without(f"family-{family}"):
+            problems.append(
+                f"tasks: nothing to learn from for {task!r}: every task is of family "
+                f"{family!r}; add a task of another family under 'sources'."
+            )
+    return list(dict.fromkeys(problems))
+
+
+def _task_problems(study: Study, where: str, tasks: list[str]) -> list[str]:
+    problems = []
+    for task in tasks:
+        if not re.fullmatch(f"{NAME[1:-1]}-{NAME[1:-1]}", task):
+            problems.append(
+                f"{where}: found {task!r}; a task is named <dataset>-<architecture>, in "
+                "lower-case letters, digits and underscores, such as 'digits-cnn'."
+            )
+            continue
+        if RESERVED in (dataset_of(task), architecture_of(task)):
+            problems.append(f"{where}: {task!r} uses the reserved name {RESERVED!r}.")
+        if architecture_of(task) not in ARCHITECTURES:
+            problems.append(
+                f"{where}: {task!r}: unknown architecture {architecture_of(task)!r}. "
+                f"{suggest(architecture_of(task), list(ARCHITECTURES))}"
+            )
+        dataset = dataset_of(task)
+        if dataset not in study.datasets and dataset not in SOURCES:
+            problems.append(
+                f"{where}: {task!r}: unknown dataset {dataset!r}; name its source under "
+                f"'datasets'. {suggest(dataset, [*SOURCES, *study.datasets])}"
+            )
+    for task in {task for task in tasks if tasks.count(task) > 1}:
+        problems.append(f"{where}: {task!r} is listed twice; once is enough.")
+    return problems
+
+
+def _space_problems(study: Study, task: str) -> list[str]:
+    space, count = study.space_of(task), study.sweep.configurations
+    size = space.size
+    if count == "all" and size is None:
+        return [
+            "sweep.configurations: found 'all', but the space has ranges and so no "
+            "complete grid; give a number."
+        ]
+    if count != "all" and size is not None and count > size:
+        return [
+            f"sweep.configurations: found {count}, but the space has only {size} "
+            "configurations; lower it or write 'all'."
+        ]
+    if size is not None and study.probe.count > size:
+        return [
+            f"probe.count: found {study.probe.count}, more probes than the space has "
+            f"configurations ({size}); lower it."
+        ]
+    try:
+        study.default_of(task)
+    except ProbecastError as error:
+        return [f"default_configuration: {error}"]
+    return []

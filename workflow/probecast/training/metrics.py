@@ -1,0 +1,136 @@
+"""What is minimised, by output kind, and what is reported, by name.
+
+Losses and metrics read a network's ``outputs`` and the ``batch`` they belong to: its
+``targets`` and, for characters, ``target_lengths`` (int64, B). Outputs are float32:
+(B, output_size), or for characters the pair of (B, T, output_size) and their lengths (B).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from probecast.errors import ProbecastError, suggest
+
+BLANK = 0  # CTC's id for "no character"; also pads the targets
+
+Batch = dict[str, Tensor]
+Outputs = Tensor | tuple[Tensor, Tensor]
+
+
+def _cross_entropy(outputs: Tensor, batch: Batch) -> Tensor:
+    return F.cross_entropy(outputs, batch["targets"])
+
+
+def _mean_squared_error(outputs: Tensor, batch: Batch) -> Tensor:
+    return F.mse_loss(outputs, batch["targets"])
+
+
+def _ctc(outputs: tuple[Tensor, Tensor], batch: Batch) -> Tensor:
+    """Connectionist temporal classification (Graves et al., 2006), per character."""
+    logits, lengths = outputs
+    return F.ctc_loss(
+        logits.log_softmax(-1).transpose(0, 1),  # T B V
+        batch["targets"],
+        lengths,
+        batch["target_lengths"],
+        blank=BLANK,
+        zero_infinity=True,  # an utterance too short for its text teaches nothing
+    )
+
+
+LOSSES: dict[str, Callable[[Outputs, Batch], Tensor]] = {
+    "classes": _cross_entropy,
+    "values": _mean_squared_error,
+    "characters": _ctc,
+}
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number that says how good predictions are, in natural units.
+
+    Attributes:
+        name: its name in ``METRICS`` and in ``DataSpec.metric``.
+        higher_is_better: its direction.
+        ceiling: the value of perfect predictions.
+        compute: ``compute(outputs, batch, vocabulary) -> (total, count)`` of one batch; the
+            metric of a split is the sum of its batches' totals over that of their counts.
+    """
+
+    name: str
+    higher_is_better: bool
+    ceiling: float
+    compute: Callable[[Outputs, Batch, list[str]], tuple[float, int]]
+
+
+def _accuracy(outputs: Tensor, batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+    hits = outputs.argmax(1) == batch["targets"]
+    return hits.sum().item(), len(hits)
+
+
+def _mse(outputs: Tensor, batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+    errors = (outputs - batch["targets"]).double().square()
+    return errors.sum().item(), errors.numel()
+
+
+def _wer(outputs: tuple[Tensor, Tensor], batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+    """Word errors (substituted, inserted, deleted) over the number of words spoken."""
+    logits, lengths = outputs
+    best = logits.argmax(-1)
+    errors = words = 0
+    for path, steps, target, characters in zip(
+        best.tolist(),
+        lengths.tolist(),
+        batch["targets"].tolist(),
+        batch["target_lengths"].tolist(),
+        strict=True,
+    ):
+        spoken = "".join(vocabulary[i] for i in target[:characters]).split()
+        heard = "".join(vocabulary[i] for i in collapse(path[:steps])).split()
+        errors += edit_distance(heard, spoken)
+        words += len(spoken)
+    return errors, words
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("accuracy", higher_is_better=True, ceiling=1.0, compute=_accuracy),
+        Metric("mse", higher_is_better=False, ceiling=0.0, compute=_mse),
+        Metric("wer", higher_is_better=False, ceiling=0.0, compute=_wer),
+    )
+}
+
+
+def get_metric(name: str) -> Metric:
+    """Return the metric called ``name``; raises ProbecastError if there is none."""
+    if name not in METRICS:
+        raise ProbecastError(f"unknown metric {name!r}. {suggest(name, list(METRICS))}")
+    return METRICS[name]
+
+
+def collapse(path: list[int]) -> list[int]:
+    """Return the characters of a CTC path: runs become one, then blanks are dropped.
+
+    >>> collapse([0, 3, 3, 0, 3, 5, 5])
+    [3, 3, 5]
+    """
+    previous = [BLANK, *path[:-1]]
+    return [i for i, before in zip(path, previous, strict=True) if i not in (before, BLANK)]
+
+
+def edit_distance(a: list[str], b: list[str]) -> int:
+    """Return the fewest substitutions, insertions and deletions that turn ``a`` into ``b``.
+
+    >>> edit_distance(["one", "two"], ["one", "three", "two"])
+    1
+    """
+    row = list(range(len(b) + 1))  # distances from the first i words of a to each start of b
+    for i, word in enumerate(a, start=1):
+        diagonal, row[0] = row[0], i
+        for j, other in enumerate(b, start=1):
+            substituted = diagonal + (word != other)
+            diagonal, row[j] = row[j], min(substituted, row[j] + 1, row[j - 1] + 1)
+    return row[-1]

@@ -1,0 +1,133 @@
+"""Real trials of one task: trained epoch by epoch, on demand, and never twice."""
+
+import hashlib
+import platform
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from probecast.data.spec import SPLITS, DataSpec, read_tensors
+from probecast.files import sha256
+from probecast.space import Configuration, config_id
+from probecast.task import architecture_of
+from probecast.training.journal import Journal
+from probecast.training.loop import EpochRecord, train
+from probecast.training.metrics import METRICS
+from probecast.training.settings import TrainingSettings
+from probecast.trials import TaskInfo, TrialTable, build_table
+
+Trial = tuple[str, int]
+"""(config_id, seed)"""
+
+
+class TrialRunner:
+    """Trains configurations of one task and keeps every epoch record.
+
+    Trials may be advanced in any order and by any number of epochs; one that waits is
+    a suspended generator. Records that the journal holds are not trained again; a trial
+    continued beyond them is trained anew up to there, with the same result.
+
+    Args:
+        task: ``<dataset>-<architecture>``.
+        folder: where ``spec.json`` and the splits lie.
+        training: how every trial is trained.
+        journal: where finished work survives a kill.
+    """
+
+    def __init__(
+        self, task: str, folder: str | Path, training: TrainingSettings, journal: Journal
+    ) -> None:
+        self.task, self.training, self.journal = task, training, journal
+        self.spec = DataSpec.read(Path(folder, "spec.json"))
+        self.data = {split: read_tensors(Path(folder, f"{split}.safetensors")) for split in SPLITS}
+        self.info = task_info(task, self.spec, training)
+        self._records: dict[Trial, list[dict[str, Any]]] = {}
+        self._running: dict[Trial, Iterator[EpochRecord]] = {}
+        for row in journal.rows:
+            self._records.setdefault((row["config_id"], row["seed"]), []).append(row)
+
+    def records(self, configuration: Configuration, seed: int) -> list[dict[str, Any]]:
+        """Return the epoch records that exist, in order."""
+        return self._records.get((config_id(configuration), seed), [])
+
+    def finished(self, configuration: Configuration, seed: int, epoch: int) -> bool:
+        """Whether the trial needs no more training to have reached ``epoch``."""
+        records = self.records(configuration, seed)
+        return bool(records) and (
+            records[-1]["epoch"] >= epoch or records[-1]["status"] == "diverged"
+        )
+
+    def advance(self, configuration: Configuration, seed: int, epoch: int) -> list[dict[str, Any]]:
+        """Train until ``epoch`` (or divergence); return all the trial's records up to there."""
+        trial = (config_id(configuration), seed)
+        if not self.finished(configuration, seed, epoch):
+            known = len(self._records.get(trial, []))
+            new = []
+            for record in self._continue(trial, configuration):
+                if record.epoch > known:
+                    row = {"config_id": trial[0], **configuration, "seed": seed}
+                    new.append({**row, **asdict(record)})
+                if record.epoch >= epoch:
+                    break
+            self.journal.append(new)
+            self._records.setdefault(trial, []).extend(new)
+        return [row for row in self._records[trial] if row["epoch"] <= epoch]
+
+    def table(self) -> TrialTable:
+        """Return everything trained so far."""
+        rows = [row for records in self._records.values() for row in records]
+        measured = {"config_id", "seed", *EpochRecord.__dataclass_fields__}
+        return build_table(self.info, [name for name in rows[0] if name not in measured], rows)
+
+    def _continue(self, trial: Trial, configuration: Configuration) -> Iterator[EpochRecord]:
+        if trial not in self._running:
+            self._running[trial] = train(
+                architecture_of(self.task),
+                self.spec,
+                self.data,
+                configuration,
+                trial[1],
+                self.training,
+            )
+        return self._running[trial]
+
+
+def task_info(task: str, spec: DataSpec, training: TrainingSettings) -> TaskInfo:
+    """Return what all rows of the task's trial table share."""
+    return TaskInfo(
+        task=task,
+        dataset=spec.dataset,
+        family=spec.family,
+        architecture=architecture_of(task),
+        metric=spec.metric,
+        higher_is_better=METRICS[spec.metric].higher_is_better,
+        floor_val=spec.floor["val"],
+        floor_test=spec.floor["test"],
+        epochs=training.epochs,
+        precision=training.precision,
+        machine=_machine(),
+        meta_features=spec.meta_features,
+    )
+
+
+def _machine() -> str:
+    """Name the processor: seconds are comparable on one machine only."""
+    cpuinfo = Path("/proc/cpuinfo")
+    models = [
+        line.partition(":")[2].strip()
+        for line in (cpuinfo.read_text().splitlines() if cpuinfo.exists() else [])
+        if line.startswith("model name")
+    ]
+    model = models[0] if models else platform.processor() or platform.machine()
+    return f"{model}, torch {torch.__version__}"
+
+
+def fingerprint(data: Iterable[str | Path], training: TrainingSettings, code: str) -> str:
+    """Return what tells whether a journal's records may be taken up: data, settings, code."""
+    digest = hashlib.sha256(training.model_dump_json().encode() + code.encode())
+    for path in data:
+        digest.update(sha256(path).encode())
+    return digest.hexdigest()

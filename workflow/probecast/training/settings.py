@@ -1,0 +1,26 @@
+"""What every trial of a study has in common: typed, so that a changed key reruns just them."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class TrainingSettings(BaseModel):
+    """How trials are trained, whatever their configuration.
+
+    Attributes:
+        epochs: the horizon E: the full budget of one trial. Learning-rate schedules run over
+            it whole, so that a shorter trial is the beginning of a longer one.
+        precision: ``bfloat16`` computes matrix products and convolutions in that format
+            (autocast); weights, losses and metrics stay float32.
+        clip_norm: largest L2 norm of the gradient; longer ones are shortened to it.
+        device: ``cpu``, ``cuda``, or ``auto`` for the GPU if there is one. Results repeat bit
+            for bit on the CPU only.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epochs: Annotated[int, Field(ge=1)]
+    precision: Literal["float32", "bfloat16"] = "float32"
+    clip_norm: Annotated[float, Field(gt=0)] = 1.0
+    device: Literal["cpu", "cuda", "auto"] = "cpu"

@@ -1,0 +1,26 @@
+"""Train a list of configurations to the end: the reference sweep, and the final choices."""
+
+from collections.abc import Iterable
+
+from probecast.console import Progress
+from probecast.space import Configuration
+from probecast.training.runner import TrialRunner
+from probecast.trials import TrialTable
+
+
+def sweep(
+    runner: TrialRunner, configurations: Iterable[Configuration], seeds: Iterable[int], title: str
+) -> TrialTable:
+    """Train every configuration with every seed over the full horizon.
+
+    Trials that the runner's journal holds already are not trained again.
+    """
+    epochs = runner.training.epochs
+    trials = [(configuration, seed) for configuration in configurations for seed in seeds]
+    waiting = [trial for trial in trials if not runner.finished(*trial, epochs)]
+    progress = Progress(title, len(trials), "trials")
+    progress.resume(len(trials) - len(waiting))
+    for trial in waiting:
+        runner.advance(*trial, epochs)
+        progress.step()
+    return runner.table()

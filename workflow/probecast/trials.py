@@ -1,0 +1,226 @@
+"""The trial table: every trial of a task, one row per epoch. The project's one currency."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from probecast.errors import ProbecastError
+from probecast.files import atomic_path
+from probecast.space import Configuration
+
+IDENTITY = {
+    "task": pa.string(),
+    "dataset": pa.string(),
+    "family": pa.string(),
+    "architecture": pa.string(),
+    "config_id": pa.string(),
+}
+MEASURED = {
+    "seed": pa.int64(),
+    "epoch": pa.int64(),
+    "train_loss": pa.float64(),
+    "val_loss": pa.float64(),
+    "val_metric": pa.float64(),
+    "test_metric": pa.float64(),
+    "seconds": pa.float64(),
+    "flops": pa.float64(),
+    "status": pa.string(),
+}
+STATUSES = ("ok", "diverged")
+
+
+@dataclass(frozen=True)
+class TaskInfo:
+    """What every row of a task's table has in common; kept in the Parquet metadata.
+
+    Attributes:
+        task: ``<dataset>-<architecture>``.
+        dataset: the dataset's name.
+        family: what the dataset descends from.
+        architecture: the network's registered name.
+        metric: name of the metric in natural units.
+        higher_is_better: the metric's direction.
+        floor_val: the trivial predictor's metric on the validation split.
+        floor_test: the same on the test split.
+        epochs: the horizon E: the full budget of one trial.
+        precision: number format of training.
+        machine: what the seconds were measured on; ratios need one machine.
+        meta_features: the dataset's description, for the meta-encoder.
+    """
+
+    task: str
+    dataset: str
+    family: str
+    architecture: str
+    metric: str
+    higher_is_better: bool
+    floor_val: float
+    floor_test: float
+    epochs: int
+    precision: str
+    machine: str
+    meta_features: dict[str, float]
+
+
+@dataclass(frozen=True)
+class TrialTable:
+    """The trials of one task.
+
+    Attributes:
+        info: what all rows share.
+        hyperparameters: names of the hyperparameter columns.
+        frame: one row per (config_id, seed, epoch), epochs counted from 1, sorted;
+            ``seconds`` and ``flops`` are those of that epoch alone. A diverged trial
+            ends with a row of status ``diverged`` whose losses and metrics are NaN.
+    """
+
+    info: TaskInfo
+    hyperparameters: list[str]
+    frame: pd.DataFrame
+
+    def configurations(self) -> dict[str, Configuration]:
+        """Return the configurations by ``config_id``, in the order of first appearance."""
+        rows = self.frame.drop_duplicates("config_id").set_index("config_id")
+        records = rows[self.hyperparameters].to_dict("index")
+        return {
+            identity: {name: _item(value) for name, value in record.items()}
+            for identity, record in records.items()
+        }
+
+    def curves(self, column: str = "val_metric", seed: int | None = None) -> pd.DataFrame:
+        """Return a (config_id, seed) x epoch frame of ``column``; NaN from divergence on."""
+        frame = self.frame if seed is None else self.frame[self.frame["seed"] == seed]
+        curves = frame.pivot(index=["config_id", "seed"], columns="epoch", values=column)
+        return curves.reindex(columns=range(1, self.info.epochs + 1))
+
+    def with_floor(self, column: str = "test_metric", seed: int | None = None) -> pd.DataFrame:
+        """Like ``curves``, with what diverged set to the floor: it is worth no more."""
+        floor = self.info.floor_test if column == "test_metric" else self.info.floor_val
+        return self.curves(column, seed).fillna(floor)
+
+    def write(self, path: str | Path) -> None:
+        """Write the table atomically as Parquet, its info in the schema's metadata."""
+        schema = pa.schema(
+            [
+                *IDENTITY.items(),
+                *_hyperparameter_types(self.frame, self.hyperparameters),
+                *MEASURED.items(),
+            ],
+            metadata={"probecast": json.dumps(asdict(self.info))},
+        )
+        table = pa.Table.from_pandas(
+            self.frame[schema.names], schema=schema, preserve_index=False
+        ).replace_schema_metadata(schema.metadata)
+        with atomic_path(path) as temporary:
+            pq.write_table(table, temporary, compression="zstd")
+
+
+def build_table(
+    info: TaskInfo, hyperparameters: list[str], rows: Iterable[dict[str, Any]]
+) -> TrialTable:
+    """Make a table from epoch records.
+
+    Args:
+        info: what all rows share; fills the identity columns.
+        hyperparameters: names of the hyperparameter columns.
+        rows: dicts with ``config_id``, the hyperparameters and the measured columns.
+    """
+    shared = {name: getattr(info, name) for name in IDENTITY if name != "config_id"}
+    frame = pd.DataFrame([{**shared, **row} for row in rows])
+    frame = frame[[*IDENTITY, *hyperparameters, *MEASURED]]
+    return TrialTable(info, list(hyperparameters), _sorted(frame))
+
+
+def read_table(paths: str | Path | Iterable[str | Path]) -> TrialTable:
+    """Read the union of one task's files.
+
+    Raises:
+        ProbecastError: a file is missing or damaged, lacks a column, holds values that
+            cannot be, or the files disagree about the task.
+    """
+    paths = [paths] if isinstance(paths, str | Path) else list(paths)
+    tables = [_read_one(Path(path)) for path in paths]
+    first = tables[0]
+    for path, table in zip(paths, tables, strict=True):
+        if (table.info, table.hyperparameters) != (first.info, first.hyperparameters):
+            raise ProbecastError(
+                f"{path}: describes another task or study than {paths[0]}; "
+                "delete the older file and rerun its stage"
+            )
+    if len(tables) == 1:
+        return first
+    frame = pd.concat([table.frame for table in tables], ignore_index=True)
+    _check_unique(frame, ", ".join(map(str, paths)))
+    return TrialTable(first.info, first.hyperparameters, _sorted(frame))
+
+
+def _read_one(path: Path) -> TrialTable:
+    try:
+        table = pq.read_table(path, partitioning=None)
+    except FileNotFoundError:
+        raise ProbecastError(
+            f"{path}: the trial table is missing; rerun the stage that writes it"
+        ) from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ProbecastError(
+            f"{path}: not a readable Parquet file ({error}); delete it and rerun its stage"
+        ) from None
+    try:
+        info = TaskInfo(**json.loads((table.schema.metadata or {})[b"probecast"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProbecastError(
+            f"{path}: no trial table of this version (metadata: {error!r}); rerun its stage, "
+            "or name the file under 'tables' in the study file with a column mapping"
+        ) from None
+    missing = [name for name in (*IDENTITY, *MEASURED) if name not in table.schema.names]
+    if missing:
+        raise ProbecastError(f"{path}: columns {missing} are missing; found {table.schema.names}")
+    hyperparameters = [n for n in table.schema.names if n not in IDENTITY and n not in MEASURED]
+    frame = table.to_pandas()
+    _check_unique(frame, str(path))
+    unknown = sorted(set(frame["status"]) - set(STATUSES))
+    if unknown:
+        raise ProbecastError(f"{path}: status {unknown} unknown; a trial is one of {STATUSES}")
+    if frame.empty or frame["epoch"].min() < 1 or frame["epoch"].max() > info.epochs:
+        raise ProbecastError(f"{path}: epochs must lie within 1..{info.epochs}, none missing")
+    return TrialTable(info, hyperparameters, _sorted(frame))
+
+
+def _check_unique(frame: pd.DataFrame, where: str) -> None:
+    repeated = frame.duplicated(["config_id", "seed", "epoch"])
+    if repeated.any():
+        row = frame[repeated].iloc[0]
+        raise ProbecastError(
+            f"{where}: epoch {row['epoch']} of configuration {row['config_id']}, seed "
+            f"{row['seed']}, stands there twice; delete one of the files and rerun its stage"
+        )
+
+
+def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.sort_values(["config_id", "seed", "epoch"], ignore_index=True)
+
+
+def _hyperparameter_types(
+    frame: pd.DataFrame, hyperparameters: list[str]
+) -> list[tuple[str, pa.DataType]]:
+    """Numbers as float64 whatever mixture of ints and floats; everything else as text."""
+    types = []
+    for name in hyperparameters:
+        column = frame[name]
+        numeric = pd.api.types.is_numeric_dtype(column) and column.dtype != bool
+        types.append((name, pa.float64() if numeric else pa.string()))
+    return types
+
+
+def _item(value: Any) -> Any:
+    """A plain Python value; whole floats as ints, as configurations spell them."""
+    if isinstance(value, float | np.floating):
+        return int(value) if float(value).is_integer() else float(value)
+    return value

@@ -1,0 +1,13 @@
+"""Grid search: every candidate is trained fully, in order."""
+
+from probecast.tuners.tuner import FullTrials, Problem
+
+
+class GridTuner(FullTrials):
+    """Runs the candidates in their given order, as far as the budget goes."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem, problem.candidates)
+
+
+TUNER = GridTuner

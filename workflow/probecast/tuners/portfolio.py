@@ -1,0 +1,42 @@
+"""A greedy portfolio of the source tasks' best configurations.
+
+Each next member is the one that most lowers the mean, over the source tasks, of the regret
+of the best member so far (Wistuba, Schilling and Schmidt-Thieme, "Sequential model-free
+hyperparameter tuning", ICDM 2015; Feurer et al., "Auto-sklearn 2.0", JMLR 2022).
+"""
+
+import numpy as np
+
+from probecast.tuners.source_regrets import source_regrets
+from probecast.tuners.tuner import FullTrials, Problem
+
+
+class PortfolioTuner(FullTrials):
+    """Runs the members of the portfolio fully, in the order in which they joined."""
+
+    def __init__(self, problem: Problem) -> None:
+        members = greedy_portfolio(source_regrets(problem))
+        super().__init__(problem, [problem.candidates[member] for member in members])
+
+
+def greedy_portfolio(regrets: np.ndarray) -> list[int]:
+    """Return all candidates in the order in which they join the portfolio.
+
+    Ties, as when no candidate lowers the regret any more, go to the better on average.
+
+    Args:
+        regrets: (sources, candidates) in 0..1.
+    """
+    average = regrets.mean(axis=0)
+    best_so_far = np.ones(len(regrets))  # (sources,)
+    waiting = list(range(regrets.shape[1]))
+    members = []
+    while waiting:
+        joined = np.minimum(best_so_far[:, None], regrets[:, waiting]).mean(axis=0)
+        member = waiting.pop(int(np.lexsort((average[waiting], joined))[0]))
+        members.append(member)
+        best_so_far = np.minimum(best_so_far, regrets[:, member])
+    return members
+
+
+TUNER = PortfolioTuner

@@ -1,0 +1,24 @@
+# in:  the task's sweep, the sweeps of other families, the meta-encoder without the family
+# out: results/baselines/<task>.parquet: every tuner replayed on the sweep, ours among them
+
+
+rule baselines:
+    input:
+        sweep=lambda w: sweeps(w.task),
+        sources=lambda w: sweeps(*study.sources_without(f"family-{family_of(w)}")),
+        encoder=encoder,
+    output:
+        "results/baselines/{task}.parquet",
+    log:
+        "results/logs/baselines/{task}.log",
+    benchmark:
+        "results/benchmarks/baselines/{task}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        probe=study.probe.model_dump(mode="json"),
+        repetitions=study.baselines.repetitions,
+        seed=study.seed,
+        code=code_hash("probecast.evaluation.replay", *TUNERS.values()),
+    script:
+        "../scripts/baselines.py"

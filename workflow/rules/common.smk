@@ -1,0 +1,107 @@
+# The study file, and the little that all rules share.
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+ROOT = Path(workflow.basedir)
+
+# The library needs no installation: rules and scripts find it beside the Snakefile.
+sys.path.insert(0, str(ROOT / "workflow"))
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(ROOT / "workflow"), os.environ.get("PYTHONPATH")])
+)
+# One thread per process: a small network trains fastest so, and jobs share the cores.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+from probecast.code_hash import code_hash
+from probecast.data.modalities import MODALITIES
+from probecast.data.sources import SOURCES, get_source
+from probecast.errors import ProbecastError
+from probecast.networks import ARCHITECTURES
+from probecast.study import load_study
+from probecast.task import architecture_of, dataset_of
+from probecast.tuners import TUNERS
+
+# A study file given on the command line stands alone; it is not merged into config.yaml.
+if not workflow.overwrite_configfiles:
+
+    configfile: ROOT / "config.yaml"
+
+
+STUDY_FILE = str((workflow.overwrite_configfiles or [ROOT / "config.yaml"])[-1])
+
+try:
+    study = load_study(config, STUDY_FILE, base=ROOT)
+except ProbecastError as error:
+    raise WorkflowError(str(error)) from None
+
+
+NAME = "[a-z][a-z0-9_]*"
+
+
+wildcard_constraints:
+    dataset=NAME,
+    task=f"{NAME}-{NAME}",
+    chunk=r"\d+",
+    held_out=f"(family|architecture)-{NAME}|all",
+
+
+localrules:
+    all,
+
+
+def data(wildcards):
+    """The preprocessed data of a task."""
+    dataset = dataset_of(wildcards.task)
+    return [
+        f"results/data/{dataset}/{name}"
+        for name in ("train.safetensors", "val.safetensors", "test.safetensors", "spec.json")
+    ]
+
+
+def sweeps(*tasks):
+    """All sweep files of some tasks."""
+    return [
+        f"results/trials/{task}/sweep-{chunk}.parquet"
+        for task in tasks
+        for chunk in study.chunks(task)
+    ]
+
+
+def family_of(wildcards):
+    return study.family(dataset_of(wildcards.task))
+
+
+def encoder(wildcards):
+    """The meta-encoder that has seen nothing of the task's family."""
+    return f"results/meta/family-{family_of(wildcards)}/encoder.safetensors"
+
+
+def training(wildcards):
+    return study.training.model_dump(mode="json")
+
+
+def outcomes(wildcards):
+    """Everything that was found out about the evaluated tasks, in their order."""
+    each = lambda path: [path.format(task=task) for task in study.tasks]
+    return {
+        "prediction": each("results/predictions/{task}.json"),
+        "baselines": each("results/baselines/{task}.parquet"),
+        "probes": each("results/trials/{task}/probe.parquet"),
+        "final": each("results/trials/{task}/final.parquet"),
+        "choices": each("results/trials/{task}/choices.json"),
+        "sweep": sweeps(*study.tasks),
+    }
+
+
+def space_sizes(wildcards):
+    return {task: study.space_of(task).size for task in study.tasks}
+
+
+def specs(wildcards):
+    """The descriptions of the evaluated tasks' datasets."""
+    datasets = dict.fromkeys(dataset_of(task) for task in study.tasks)
+    return [f"results/data/{dataset}/spec.json" for dataset in datasets]

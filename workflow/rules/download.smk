@@ -1,0 +1,24 @@
+# in:  the Hub, a mirror, an archive, or an embedded generator
+# out: results/data/<dataset>/raw/{train,test}.parquet, source.json
+#      results/data/<dataset>.lock.json beside them (outside `output:`): later downloads must match
+
+
+rule download:
+    output:
+        "results/data/{dataset}/raw/train.parquet",
+        "results/data/{dataset}/raw/test.parquet",
+        "results/data/{dataset}/raw/source.json",
+    log:
+        "results/logs/download/{dataset}.log",
+    benchmark:
+        "results/benchmarks/download/{dataset}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    params:
+        settings=lambda w: study.download_settings(w.dataset).model_dump(mode="json"),
+        lock="results/data/{dataset}.lock.json",
+        code=lambda w: code_hash(
+            "probecast.data.download", SOURCES[study.source_of(w.dataset)]
+        ),
+    script:
+        "../scripts/download.py"

@@ -1,0 +1,27 @@
+# in:  results/data/<dataset>/raw/
+# out: results/data/<dataset>/{train,val,test}.safetensors, spec.json
+
+
+rule preprocess:
+    input:
+        rules.download.output,
+    output:
+        "results/data/{dataset}/train.safetensors",
+        "results/data/{dataset}/val.safetensors",
+        "results/data/{dataset}/test.safetensors",
+        "results/data/{dataset}/spec.json",
+    log:
+        "results/logs/preprocess/{dataset}.log",
+    benchmark:
+        "results/benchmarks/preprocess/{dataset}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    params:
+        settings=lambda w: study.preprocess_settings(w.dataset).model_dump(mode="json"),
+        code=lambda w: code_hash(
+            "probecast.data.preprocess",
+            SOURCES[study.source_of(w.dataset)],
+            MODALITIES[get_source(study.source_of(w.dataset)).modality],
+        ),
+    script:
+        "../scripts/preprocess.py"

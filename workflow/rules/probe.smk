@@ -1,0 +1,29 @@
+# in:  results/data/<dataset>/, the meta-encoder without the dataset's family
+# out: results/trials/<task>/probe.parquet: short trials, chosen one after another
+
+
+rule probe:
+    input:
+        data=data,
+        encoder=encoder,
+    output:
+        "results/trials/{task}/probe.parquet",
+    log:
+        "results/logs/probe/{task}.log",
+    benchmark:
+        "results/benchmarks/probe/{task}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        training=training,
+        settings=study.probe.model_dump(mode="json"),
+        space=lambda w: study.space_of(w.task).model_dump(mode="json"),
+        seed=study.sweep_seed,
+        journal="results/journals/{task}/probe.jsonl",
+        code=lambda w: code_hash(
+            "probecast.training.probing",
+            "probecast.tuners.probecast",
+            ARCHITECTURES[architecture_of(w.task)],
+        ),
+    script:
+        "../scripts/probe.py"

@@ -1,0 +1,30 @@
+# in:  everything that was found out, and the data's descriptions
+# out: results/report/index.html: one self-contained page
+
+
+rule report:
+    input:
+        unpack(outcomes),
+        evaluate=rules.evaluate.output,
+        specs=specs,
+        template=multiext(str(ROOT / "workflow/probecast/report/page"), ".html", ".css", ".js"),
+    output:
+        report(
+            "results/report/index.html",
+            category="Results",
+            labels={"table": "the page"},
+            caption="../report/page.rst",
+        ),
+    log:
+        "results/logs/report.log",
+    benchmark:
+        "results/benchmarks/report.tsv"
+    conda:
+        "../../envs/report.yaml"
+    params:
+        study_file=Path(STUDY_FILE).name,
+        seed=study.seed,
+        space_sizes=space_sizes,
+        code=code_hash("probecast.report.page"),
+    script:
+        "../scripts/report.py"

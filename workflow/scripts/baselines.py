@@ -1,0 +1,33 @@
+"""Rule baselines: replay every tuner on the task's sweep, at every total cost."""
+
+from itertools import groupby
+from pathlib import Path
+
+from probecast.console import stage
+from probecast.evaluation.replay import ladder, replay
+from probecast.files import atomic_path
+from probecast.meta.encoder import MetaEncoder
+from probecast.meta.settings import ProbeSettings
+from probecast.training.loop import prepare_process
+from probecast.trials import read_table
+from probecast.tuners import TUNERS
+
+with stage(snakemake.log[0]):
+    prepare_process()
+    params = snakemake.params
+    table = read_table(snakemake.input.sweep)
+    probes = ProbeSettings(**params.probe)
+    sources = groupby(snakemake.input.sources, key=lambda path: Path(path).parent)
+    size = table.frame["config_id"].nunique()
+    baselines = replay(
+        table,
+        [read_table(paths) for _, paths in sources],
+        MetaEncoder.read(Path(snakemake.input.encoder).parent),
+        TUNERS,
+        sorted({*ladder(size), min(probes.budget(table.info.epochs), float(size))}),
+        params.repetitions,
+        params.seed,
+        probes,
+    )
+    with atomic_path(snakemake.output[0]) as temporary:
+        baselines.to_parquet(temporary, index=False)

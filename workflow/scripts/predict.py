@@ -1,0 +1,27 @@
+"""Rule predict: say what to train the task with, how sure that is, and what it costs."""
+
+from pathlib import Path
+
+from probecast.console import logger, stage
+from probecast.files import write_json
+from probecast.meta.encoder import MetaEncoder
+from probecast.meta.prediction import in_words, recommendation
+from probecast.meta.settings import ProbeSettings
+from probecast.space import Space
+from probecast.training.loop import prepare_process
+from probecast.trials import read_table
+from probecast.tuners.tuner import Problem
+
+with stage(snakemake.log[0]):
+    prepare_process()
+    probes = read_table(snakemake.input.probe)
+    problem = Problem.of_target(
+        probes.info,
+        Space.model_validate(snakemake.params.space),
+        ProbeSettings(**snakemake.params.settings),
+        MetaEncoder.read(Path(snakemake.input.encoder).parent),
+        snakemake.params.seed,
+    )
+    result = recommendation(problem, probes)
+    write_json(snakemake.output[0], result)
+    logger.info(in_words(problem.info, result))

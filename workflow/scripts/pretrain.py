@@ -1,0 +1,22 @@
+"""Rule pretrain: train the meta-encoder on all tasks but those held out."""
+
+from itertools import groupby
+from pathlib import Path
+
+from probecast.console import stage
+from probecast.meta.pretraining import pretrain
+from probecast.meta.settings import PretrainSettings
+from probecast.training.loop import prepare_process
+from probecast.trials import read_table
+
+with stage(snakemake.log[0]):
+    prepare_process()
+    kind, _, name = snakemake.wildcards.held_out.partition("-")
+    chunks = groupby(snakemake.input, key=lambda path: Path(path).parent)
+    encoder = pretrain(
+        [read_table(paths) for _, paths in chunks],
+        PretrainSettings(**snakemake.params.settings),
+        snakemake.params.seed,
+        held_out=(kind, name) if name else None,
+    )
+    encoder.write(Path(snakemake.output[0]).parent)
