@@ -8,13 +8,12 @@ from snakemake.exceptions import WorkflowError
 
 ROOT = Path(workflow.basedir)
 
-# The library needs no installation: rules and scripts find it beside the Snakefile.
-sys.path.insert(0, str(ROOT / "workflow"))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(ROOT / "workflow"), os.environ.get("PYTHONPATH")])
-)
-# One thread per process: a small network trains fastest so, and jobs share the cores.
-os.environ["OMP_NUM_THREADS"] = "1"
+# The library needs no installation: rules and scripts find it beside the Snakefile. One
+# thread per process: a small network trains fastest so, and jobs share the cores.
+LIBRARY = str(ROOT / "workflow")
+sys.path.insert(0, LIBRARY)
+path = [LIBRARY, *filter(None, [os.environ.get("PYTHONPATH")])]
+os.environ.update(PYTHONPATH=os.pathsep.join(path), OMP_NUM_THREADS="1")
 
 from probecast.code_hash import code_hash
 from probecast.data.modalities import MODALITIES
@@ -58,7 +57,12 @@ def data(wildcards):
     dataset = dataset_of(wildcards.task)
     return [
         f"results/data/{dataset}/{name}"
-        for name in ("train.safetensors", "val.safetensors", "test.safetensors", "spec.json")
+        for name in (
+            "train.safetensors",
+            "val.safetensors",
+            "test.safetensors",
+            "spec.json",
+        )
     ]
 
 

@@ -7,7 +7,9 @@ rule report:
         unpack(outcomes),
         evaluate=rules.evaluate.output,
         specs=specs,
-        template=multiext(str(ROOT / "workflow/probecast/report/page"), ".html", ".css", ".js"),
+        template=multiext(
+            str(ROOT / "workflow/probecast/report/page"), ".html", ".css", ".js"
+        ),
     output:
         report(
             "results/report/index.html",

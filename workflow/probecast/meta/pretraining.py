@@ -137,7 +137,10 @@ def _fit(
         network = CurveNetwork(encoding.size, settings.width, settings.features)
     network.log_inflation.requires_grad_(False)
     optimizer = torch.optim.AdamW(
-        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        network.parameters(),
+        lr=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        fused=True,  # the network is so small that separate updates would take a fifth of the time
     )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.steps)
     for _ in range(settings.steps):

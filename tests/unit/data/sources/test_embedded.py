@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from datasets import DatasetDict
@@ -41,10 +42,11 @@ def test_there_is_a_source_without_network_for_every_modality() -> None:
 def test_another_process_makes_the_same_bytes(generated: dict[str, DatasetDict]) -> None:
     program = (
         "import json, sys; sys.path.insert(0, sys.argv[1]); import test_embedded as t;"
-        "print(json.dumps({n: t.digests(t.get_source(n).generate(t.ROWS, 0)) for n in t.EMBEDDED}))"
+        "made = {name: t.get_source(name).generate(t.ROWS, 0) for name in t.EMBEDDED};"
+        "print(json.dumps({name: t.digests(splits) for name, splits in made.items()}))"
     )
     run = subprocess.run(
-        [sys.executable, "-c", program, os.path.dirname(__file__)],  # noqa: PTH120
+        [sys.executable, "-c", program, str(Path(__file__).parent)],
         env={**os.environ, "PYTHONHASHSEED": "7"},
         capture_output=True,
         check=True,

@@ -30,7 +30,7 @@ def test_an_office_rests_at_night_and_on_sundays(tables: dict[str, pd.DataFrame]
     office = tables["train"]["client_01"]
     day = office[office.index.hour == 11]
     assert day.mean() > 1.5 * office[office.index.hour == 2].mean()
-    assert day[day.index.dayofweek < 5].mean() > 1.5 * day[day.index.dayofweek == 6].mean()
+    assert day[day.index.day_of_week < 5].mean() > 1.5 * day[day.index.day_of_week == 6].mean()
 
 
 def test_seasonal_naive_can_be_beaten_but_not_by_far(tables: dict[str, pd.DataFrame]) -> None:

@@ -53,10 +53,11 @@ def draw_masks(letters: str) -> dict[str, list[Image.Image]]:
     for name in FONTS:
         font = ImageFont.truetype(str(folder / f"{name}.ttf"), size=side)
         for letter in letters:
+            page = Image.new("L", (2 * side, 2 * side))
+            ImageDraw.Draw(page).text((side / 2, side / 2), letter, fill=255, font=font)
+            ink = page.crop(page.getbbox())
             mask = Image.new("L", (side, side))
-            left, top, right, bottom = font.getbbox(letter)
-            corner = ((side - left - right) / 2, (side - top - bottom) / 2)
-            ImageDraw.Draw(mask).text(corner, letter, fill=255, font=font)
+            mask.paste(ink, ((side - ink.width) // 2, (side - ink.height) // 2))
             masks[letter].append(mask)
     return masks
 

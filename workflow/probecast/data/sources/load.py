@@ -69,7 +69,7 @@ def lasting_noise(
 
 def temperature(hours: pd.DatetimeIndex, generator: np.random.Generator) -> np.ndarray:
     """Return degrees Celsius by hour: the year, the day, and weather that lasts for days."""
-    year = -8 * np.cos(2 * np.pi * (hours.dayofyear.to_numpy() - 20) / 365.25)
+    year = -8 * np.cos(2 * np.pi * (hours.day_of_year.to_numpy() - 20) / 365.25)
     day = -3 * np.cos(2 * np.pi * (hours.hour.to_numpy() - 3) / 24)
     return 12 + year + day + 3.5 * lasting_noise(generator, (len(hours), 1), hold=0.98)[:, 0]
 
@@ -101,7 +101,7 @@ def generate(rows: dict[str, int], seed: int) -> "DatasetDict":
     generator = np.random.default_rng(derive(seed, "load"))
     degrees = temperature(hours, generator)
     noise = lasting_noise(generator, (len(hours), CLIENTS), hold=0.5)
-    free = (hours.dayofweek >= 5) | hours.normalize().isin(pd.to_datetime(HOLIDAYS))
+    free = (hours.day_of_week >= 5) | hours.normalize().isin(pd.to_datetime(HOLIDAYS))
 
     columns = {"timestamp": hours}
     for client in range(CLIENTS):
