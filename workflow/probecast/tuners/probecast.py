@@ -69,8 +69,9 @@ class ProbecastTuner:
         finals = self._points(level=-1)
         mean, covariance = self.posterior.mean(finals), self.posterior.covariance(finals, finals)
         ranked = [int(row) for row in np.argsort(-mean, kind="stable")]
-        alive = self._alive()
-        chosen = next(row for row in ranked if row in alive or not alive)
+        untried = [row for row in ranked if row not in self.seen]
+        allowed = self._alive() or untried or ranked
+        chosen = next(row for row in ranked if row in allowed)
         ranked.remove(chosen)
         low, high = self._interval(mean[chosen], covariance[chosen, chosen])
         return self.problem.candidates[chosen], Belief(
