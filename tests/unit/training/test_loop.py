@@ -16,7 +16,11 @@ from toy_data import SPECS, TASKS, configuration, splits
 
 @pytest.fixture(autouse=True)
 def _as_in_a_job():
+    threads = torch.get_num_threads()
     prepare_process(threads=1)
+    yield
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(False)
 
 
 def start(architecture: str, seed: int = 0, epochs: int = 3, **changes):
