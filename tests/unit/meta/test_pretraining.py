@@ -1,12 +1,15 @@
 import numpy as np
 import pytest
+import torch
 
 from probecast.errors import ProbecastError
+from probecast.evaluation.replay import replay
 from probecast.meta.encoder import CurveNetwork, MetaEncoder
 from probecast.meta.encoding import Encoding
 from probecast.meta.posterior import Points, Posterior
 from probecast.meta.pretraining import Source, draw_episode, pretrain
 from probecast.meta.scaling import unit_curves
+from probecast.meta.settings import ProbeSettings
 from probecast.meta.sources import check_no_leak, describe_sources, hold_out
 from synthetic import QUICK, quick_encoder, synthetic_task
 from tables import small_table
@@ -14,7 +17,8 @@ from tables import small_table
 NAN = float("nan")
 
 
-def untrained() -> MetaEncoder:
+def untrained(seed: int) -> MetaEncoder:
+    torch.manual_seed(seed)
     trained = quick_encoder()
     networks = [CurveNetwork(trained.encoding.size, QUICK.width, QUICK.features) for _ in range(2)]
     return MetaEncoder(trained.encoding, networks, trained.card)
@@ -40,8 +44,21 @@ def surprise(encoder: MetaEncoder) -> float:
     return float(np.mean(scores))
 
 
-def test_what_was_learnt_from_other_tasks_tells_about_a_new_one():
-    assert surprise(quick_encoder()) < surprise(untrained()) - 0.3
+def mean_regret(encoder: MetaEncoder) -> float:
+    """Of recommendations after two short probes on unseen tasks."""
+    probes = ProbeSettings(count=2)
+    tables = [synthetic_task(number) for number in range(20, 40)]
+    runs = [replay(table, [], encoder, ["probecast"], [2], 1, 0, probes) for table in tables]
+    return float(np.mean([run["regret"] for run in runs]))
+
+
+def test_what_was_learnt_from_other_tasks_predicts_new_ones():
+    assert surprise(quick_encoder()) < surprise(untrained(seed=0)) - 1
+
+
+def test_recommendations_are_better_than_with_random_weights():
+    random = np.mean([mean_regret(untrained(seed)) for seed in range(2)])
+    assert mean_regret(quick_encoder()) < random / 2
 
 
 def test_pretraining_again_gives_the_same_weights_bit_for_bit_in_any_order():

@@ -196,7 +196,7 @@ def test_no_tuner_ever_costs_more_than_its_budget(table, budget, name):
     assert sum(spent.values()) <= budget * table.info.epochs + 1e-6
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(tables(), st.floats(1, 3), st.randoms(use_true_random=False))
 def test_what_was_not_bought_changes_no_recommendation(table, budget, random):
     environment = Recorder(table)

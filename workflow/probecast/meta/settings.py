@@ -49,7 +49,7 @@ class PretrainSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     networks: Count = 4
-    steps: Count = 1500
+    steps: Count = 1000
     configurations: Annotated[int, Field(ge=2)] = 24
     learning_rate: Annotated[float, Field(gt=0)] = 1e-2
     weight_decay: Annotated[float, Field(ge=0)] = 1e-2
