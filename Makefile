@@ -6,13 +6,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 
-.PHONY: run test lint format schema clean
+.PHONY: utilisation run test lint format schema clean
 
 run: $(SETUP)
 	$(BIN)/snakemake --cores $(CORES)
 
 test: $(SETUP) lint
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest
+
+# Where the last run's time went, and the share of it that trained something.
+utilisation: $(SETUP)
+	PYTHONPATH=workflow $(BIN)/python -m probecast.evaluation.utilisation --cores $(CORES)
 
 lint: $(SETUP)
 	$(BIN)/ruff check .
@@ -28,8 +32,7 @@ format: $(SETUP)
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
-# The lock is complete, so pip resolves nothing; torch alone comes first because its exact
-# pin decides which build is taken.
+# The lock is complete, so pip has nothing to resolve.
 $(SETUP): requirements.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements.lock

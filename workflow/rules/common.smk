@@ -19,7 +19,7 @@ from probecast.code_hash import code_hash
 from probecast.data.modalities import MODALITIES
 from probecast.data.sources import SOURCES, get_source
 from probecast.errors import ProbecastError
-from probecast.networks import ARCHITECTURES
+from probecast.networks import module_name
 from probecast.study import load_study
 from probecast.task import architecture_of, dataset_of
 from probecast.tuners import TUNERS

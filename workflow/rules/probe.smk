@@ -23,7 +23,7 @@ rule probe:
         code=lambda w: code_hash(
             "probecast.training.probing",
             "probecast.tuners.probecast",
-            ARCHITECTURES[architecture_of(w.task)],
+            module_name(architecture_of(w.task)),
         ),
     script:
         "../scripts/probe.py"

@@ -20,7 +20,7 @@ rule sweep:
         seed=study.sweep_seed,
         journal="results/journals/{task}/sweep-{chunk}.jsonl",
         code=lambda w: code_hash(
-            "probecast.training.sweep", ARCHITECTURES[architecture_of(w.task)]
+            "probecast.training.sweep", module_name(architecture_of(w.task))
         ),
     script:
         "../scripts/sweep.py"

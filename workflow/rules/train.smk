@@ -26,7 +26,7 @@ rule train:
         code=lambda w: code_hash(
             "probecast.training.sweep",
             "probecast.evaluation.choices",
-            ARCHITECTURES[architecture_of(w.task)],
+            module_name(architecture_of(w.task)),
         ),
     script:
         "../scripts/train.py"

@@ -26,13 +26,18 @@ ARCHITECTURES = {
 }
 
 
-def get_architecture(name: str) -> ModuleType:
-    """Return the module of the architecture ``name``; raises ProbecastError if there is none."""
+def module_name(name: str) -> str:
+    """Return where the architecture ``name`` lies; raises ProbecastError if there is none."""
     if name not in ARCHITECTURES:
         raise ProbecastError(
             f"unknown architecture {name!r}. {suggest(name, list(ARCHITECTURES))}"
         )
-    return import_module(ARCHITECTURES[name])
+    return ARCHITECTURES[name]
+
+
+def get_architecture(name: str) -> ModuleType:
+    """Return the module of the architecture ``name``; raises ProbecastError if there is none."""
+    return import_module(module_name(name))
 
 
 def build_network(

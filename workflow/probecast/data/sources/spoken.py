@@ -11,7 +11,6 @@ import struct
 import subprocess
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -58,10 +57,11 @@ def speak(voice: str, utterances: list[Utterance]) -> list[np.ndarray]:
             "dataset source 'spoken' needs espeak-ng; install it (pip install espeakng-loader) "
             "or choose another dataset."
         )
-    program = Path(__file__).with_name("espeak.py")
+    from probecast.data.sources import espeak
+
     # -P: the program's folder, full of modules with everyday names, stays off the path.
     run = subprocess.run(
-        [sys.executable, "-P", str(program)],
+        [sys.executable, "-P", espeak.__file__],
         input=json.dumps({"voice": voice, "utterances": utterances}).encode(),
         capture_output=True,
     )
