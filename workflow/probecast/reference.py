@@ -51,9 +51,11 @@ def page() -> str:
 
 
 def _section(title: str, model: type[BaseModel]) -> str:
-    text = inspect.cleandoc(model.__doc__ or "")
-    summary, _, attributes = text.partition("Attributes:")
-    described = dict(re.findall(r"^ +(\w+): ((?:.|\n(?! +\w+: ))+)", attributes, re.MULTILINE))
+    summary = inspect.cleandoc(model.__doc__ or "").partition("Attributes:")[0]
+    described = {}
+    for parent in reversed(model.__mro__):
+        attributes = inspect.cleandoc(parent.__doc__ or "").partition("Attributes:")[2]
+        described |= re.findall(r"^ +(\w+): ((?:.|\n(?! +\w+: ))+)", attributes, re.MULTILINE)
     header = ["| key | default | meaning |", "|---|---|---|"]
     lines = [f"## {title}", "", summary.strip(), "", *header]
     for name, field in model.model_fields.items():

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from probecast.data.settings import DownloadSettings, PreprocessSettings, Rows
+from probecast.data.settings import DownloadSettings, PreprocessSettings, Rows, Variant
 from probecast.data.sources import SOURCES, get_source
 from probecast.errors import ProbecastError, suggest
 from probecast.meta.settings import PretrainSettings, ProbeSettings
@@ -30,7 +30,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class DatasetStudy(_Strict):
+class DatasetStudy(Variant):
     """One dataset of the study: a registered source, and what is taken of it.
 
     Attributes:
@@ -38,27 +38,11 @@ class DatasetStudy(_Strict):
         mirror: a local folder in the Hub's schema to read instead of the Hub. A relative
             path counts from the folder of the Snakefile.
         download_rows: rows to fetch per raw split, for sources too large to fetch whole.
-        train_rows: training examples; default all.
-        val_rows: validation examples, taken from the training split.
-        test_rows: test examples; default all.
-        classes: keep only the first so many classes.
-        label_noise: share of training labels replaced at random.
-        resolution: side length of images in pixels.
-        sequence_length: tokens per text, or hours per series window.
-        vocabulary_size: largest number of token ids.
     """
 
     source: str | None = None
     mirror: str | None = None
     download_rows: dict[Literal["train", "test"], Rows] | None = None
-    train_rows: Rows | None = None
-    val_rows: Rows = 200
-    test_rows: Rows | None = None
-    classes: Annotated[int, Field(ge=2)] | None = None
-    label_noise: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    resolution: Annotated[int, Field(ge=4)] | None = None
-    sequence_length: Annotated[int, Field(ge=2)] | None = None
-    vocabulary_size: Annotated[int, Field(ge=10)] = 4000
 
 
 class ArchitectureStudy(_Strict):
@@ -254,9 +238,9 @@ class Study(_Strict):
 
     def preprocess_settings(self, dataset: str) -> PreprocessSettings:
         """Return all that ``preprocess`` depends on beside the raw files."""
-        own = self.dataset(dataset).model_dump(exclude={"source", "mirror", "download_rows"})
+        variant = self.dataset(dataset).model_dump(include=set(Variant.model_fields))
         return PreprocessSettings(
-            dataset=dataset, source=self.source_of(dataset), seed=self.seed, **own
+            dataset=dataset, source=self.source_of(dataset), seed=self.seed, **variant
         )
 
 

@@ -5,7 +5,7 @@
 
 rule sweep:
     input:
-        data,
+        data=data,
     output:
         "results/trials/{task}/sweep-{chunk}.parquet",
     log:

@@ -6,26 +6,29 @@ from probecast.console import stage
 from probecast.meta.encoder import MetaEncoder
 from probecast.meta.settings import ProbeSettings
 from probecast.space import Space
-from probecast.training.journal import Journal
 from probecast.training.loop import prepare_process
 from probecast.training.probing import probe
-from probecast.training.runner import TrialRunner, fingerprint
+from probecast.training.runner import open_runner
 from probecast.training.settings import TrainingSettings
 from probecast.tuners.tuner import Problem
 
 with stage(snakemake.log[0]):
     prepare_process()
-    params, data = snakemake.params, snakemake.input.data
-    settings = TrainingSettings(**params.training)
-    mark = fingerprint([*data, snakemake.input.encoder], settings, params.code)
-    journal = Journal(params.journal, mark)
-    runner = TrialRunner(snakemake.wildcards.task, Path(data[0]).parent, settings, journal)
+    params = snakemake.params
+    encoder = MetaEncoder.read(Path(snakemake.input.encoder).parent)
+    runner = open_runner(
+        snakemake.wildcards.task,
+        snakemake.input.data,
+        TrainingSettings(**params.training),
+        params.journal,
+        depends_on=[params.code, encoder.hash],
+    )
     problem = Problem.of_target(
         runner.info,
         Space.model_validate(params.space),
         ProbeSettings(**params.settings),
-        MetaEncoder.read(Path(snakemake.input.encoder).parent),
+        encoder,
         params.seed,
     )
     probe(runner, problem, params.seed).write(snakemake.output[0])
-    journal.delete()
+    runner.journal.delete()

@@ -4,7 +4,7 @@ import torch
 from probecast.data.spec import DataSpec, write_tensors
 from probecast.training import runner as module
 from probecast.training.journal import Journal
-from probecast.training.runner import TrialRunner, fingerprint
+from probecast.training.runner import TrialRunner, open_runner
 from probecast.training.settings import TrainingSettings
 from probecast.training.sweep import sweep
 
@@ -121,11 +121,27 @@ def test_table_says_what_it_holds(folder):
     assert list(table.configurations().values()) == [A]
 
 
-def test_fingerprint_tells_data_settings_and_code_apart(folder):
-    settings, data = TrainingSettings(epochs=3), [folder / "train.safetensors"]
-    first = fingerprint(data, settings, "code")
-    assert fingerprint(data, settings, "code") == first
-    assert fingerprint(data, settings, "other") != first
-    assert fingerprint(data, TrainingSettings(epochs=4), "code") != first
-    data[0].write_bytes(data[0].read_bytes() + b" ")
-    assert fingerprint(data, settings, "code") != first
+def open_with(folder, epochs=3, code="code"):
+    data = [folder / "train.safetensors", folder / "spec.json"]
+    settings = TrainingSettings(epochs=epochs)
+    return open_runner("toy-cnn", data, settings, folder / "journal.jsonl", [code])
+
+
+def test_journal_is_taken_up_by_the_same_job(folder, trained):
+    open_with(folder).advance(A, SEED, 2)
+    trained.clear()
+    open_with(folder).advance(A, SEED, 2)
+    assert trained == []
+
+
+@pytest.mark.parametrize("change", ["epochs", "code", "data"])
+def test_journal_of_another_job_is_not(folder, trained, change):
+    open_with(folder).advance(A, SEED, 2)
+    trained.clear()
+    if change == "data":
+        spec = folder / "spec.json"
+        spec.write_text(spec.read_text() + " ")
+        open_with(folder).advance(A, SEED, 2)
+    else:
+        open_with(folder, **{change: {"epochs": 4, "code": "other"}[change]}).advance(A, SEED, 2)
+    assert len(trained) == 2

@@ -27,29 +27,23 @@ class DownloadSettings(BaseModel):
     seed: int = 0
 
 
-class PreprocessSettings(BaseModel):
-    """Everything that ``preprocess`` depends on beside the raw files.
+class Variant(BaseModel):
+    """What is taken of a source, and how it is varied.
 
     Attributes:
-        dataset: the dataset's name in the study.
-        source: the registered source it comes from.
-        seed: seed of the row selection, the validation split and label noise.
-        train_rows: training examples after the validation split; None = all that is left.
+        train_rows: training examples after the validation split; default all that are left.
             For series an example is one window.
         val_rows: validation examples, taken from the training split.
-        test_rows: test examples; None = all.
-        classes: keep only the first so many classes (a variant of the dataset).
+        test_rows: test examples; default all.
+        classes: keep only the first so many classes.
         label_noise: share of training labels replaced by another class at random.
-        resolution: side length of images in pixels; None = as they are.
-        sequence_length: tokens per text or hours per series window; None = the modality's own.
+        resolution: side length of images in pixels; default as they are.
+        sequence_length: tokens per text, or hours per series window; default the modality's.
         vocabulary_size: largest number of token ids for text.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    dataset: str
-    source: str
-    seed: int = 0
     train_rows: Rows | None = None
     val_rows: Rows = 200
     test_rows: Rows | None = None
@@ -58,3 +52,17 @@ class PreprocessSettings(BaseModel):
     resolution: Annotated[int, Field(ge=4)] | None = None
     sequence_length: Annotated[int, Field(ge=2)] | None = None
     vocabulary_size: Annotated[int, Field(ge=10)] = 4000
+
+
+class PreprocessSettings(Variant):
+    """Everything that ``preprocess`` depends on beside the raw files.
+
+    Attributes:
+        dataset: the dataset's name in the study.
+        source: the registered source it comes from.
+        seed: seed of the row selection, the validation split and label noise.
+    """
+
+    dataset: str
+    source: str
+    seed: int = 0

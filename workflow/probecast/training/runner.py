@@ -2,7 +2,7 @@
 
 import hashlib
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -125,9 +125,24 @@ def _machine() -> str:
     return f"{model}, torch {torch.__version__}"
 
 
-def fingerprint(data: Iterable[str | Path], training: TrainingSettings, code: str) -> str:
-    """Return what tells whether a journal's records may be taken up: data, settings, code."""
-    digest = hashlib.sha256(training.model_dump_json().encode() + code.encode())
-    for path in data:
-        digest.update(sha256(path).encode())
-    return digest.hexdigest()
+def open_runner(
+    task: str,
+    data: Sequence[str | Path],
+    training: TrainingSettings,
+    journal: str | Path,
+    depends_on: Iterable[str] = (),
+) -> TrialRunner:
+    """Return a task's runner, with what an earlier, killed run of the same job has finished.
+
+    Args:
+        task: ``<dataset>-<architecture>``.
+        data: the preprocessed data's files, all in one folder.
+        training: how every trial is trained.
+        journal: the job's journal; one of other data, settings or dependencies starts empty.
+        depends_on: what else the trials depend on, such as a hash of the code.
+    """
+    digest = hashlib.sha256(training.model_dump_json().encode())
+    for part in (*map(sha256, data), *depends_on):
+        digest.update(part.encode())
+    folder = Path(data[0]).parent
+    return TrialRunner(task, folder, training, Journal(journal, digest.hexdigest()))
