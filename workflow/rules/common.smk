@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 ROOT = Path(workflow.basedir)
 
@@ -50,6 +51,14 @@ wildcard_constraints:
 
 localrules:
     all,
+
+
+# The scheduler announces every look at its queue; the stages' own lines are enough.
+logger.addFilter(
+    lambda record: not str(record.msg).startswith(
+        ("Select jobs to execute", "Execute ")
+    )
+)
 
 
 def data(wildcards):
