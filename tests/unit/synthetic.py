@@ -16,7 +16,7 @@ LAYERS = (2, 3, 4)
 OPTIMIZERS = ("SGD", "Adam")
 
 
-QUICK = PretrainSettings(networks=2, steps=150, width=32, features=4)
+QUICK = PretrainSettings(networks=2, steps=150, width=32, features=4, weight_decay=0.01)
 
 
 @cache

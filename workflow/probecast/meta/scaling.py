@@ -36,9 +36,10 @@ class Scale:
         return np.maximum(unit, WORST)
 
     def to_natural(self, unit: ArrayLike) -> np.ndarray:
-        """Return values of the common scale in natural units, none better than perfect."""
-        unit = np.minimum(np.asarray(unit, dtype=float), 1.0)
-        return self.floor + unit * (self.ceiling - self.floor)
+        """Return values of the common scale in natural units, within what the metric can be."""
+        unit = np.clip(np.asarray(unit, dtype=float), WORST, 1.0)
+        # No metric of ours can be negative, though far below a floor the scale goes there.
+        return np.maximum(self.floor + unit * (self.ceiling - self.floor), 0.0)
 
 
 def unit_curves(table: TrialTable) -> np.ndarray:
