@@ -1,0 +1,1 @@
+"""What training costs: beside other ways to do the same, and where the time goes."""
