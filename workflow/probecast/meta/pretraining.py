@@ -136,10 +136,15 @@ def _fit(
         torch.manual_seed(seed)
         network = CurveNetwork(encoding.size, settings.width, settings.features)
     network.log_inflation.requires_grad_(False)
+    # Only matrices decay: a noise or a length pulled towards ln 1 would be a strong belief.
+    matrices = [p for p in network.parameters() if p.ndim == 2]
+    scalars = [p for p in network.parameters() if p.ndim < 2 and p.requires_grad]
     optimizer = torch.optim.AdamW(
-        network.parameters(),
+        [
+            {"params": matrices, "weight_decay": settings.weight_decay},
+            {"params": scalars, "weight_decay": 0.0},
+        ],
         lr=settings.learning_rate,
-        weight_decay=settings.weight_decay,
         fused=True,  # the network is so small that separate updates would take a fifth of the time
     )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.steps)

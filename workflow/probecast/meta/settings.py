@@ -41,7 +41,7 @@ class PretrainSettings(BaseModel):
         steps: gradient steps per network; each plays one source task.
         configurations: configurations in a step, at most.
         learning_rate: of AdamW; it falls to 0 along a cosine.
-        weight_decay: decoupled decay of the weights; strong, since source tasks are few.
+        weight_decay: decoupled decay of the weight matrices; strong, since sources are few.
         width: neurons in each of the two hidden layers.
         features: learnt dimensions in which tasks may differ (the kernel's rank).
     """
@@ -52,6 +52,6 @@ class PretrainSettings(BaseModel):
     steps: Count = 300
     configurations: Annotated[int, Field(ge=2)] = 24
     learning_rate: Annotated[float, Field(gt=0)] = 1e-2
-    weight_decay: Annotated[float, Field(ge=0)] = 1.0
+    weight_decay: Annotated[float, Field(ge=0)] = 0.3
     width: Count = 64
     features: Count = 12
