@@ -8,11 +8,18 @@ from hypothesis import strategies as st
 from probecast.errors import ProbecastError
 from probecast.evaluation.replay import TableEnvironment
 from probecast.evaluation.scores import regret
+from probecast.meta.encoder import MetaEncoder
 from probecast.meta.settings import ProbeSettings
+from probecast.space import config_id
 from probecast.trials import TrialTable
 from probecast.tuners import TUNERS, get_tuner
 from probecast.tuners.driver import run
-from probecast.tuners.probecast import ProbecastTuner, knowledge_gradient, probe_length
+from probecast.tuners.probecast import (
+    ProbecastTuner,
+    knowledge_gradient,
+    probe_length,
+    shortlist,
+)
 from probecast.tuners.tuner import Observation, Problem
 from synthetic import quick_encoder, synthetic_task
 from tables import small_table
@@ -222,3 +229,14 @@ def test_what_was_not_bought_changes_no_recommendation(table, budget, random):
     second = run(ProbecastTuner(problem(small_table(curves), budget)), environment, budget)
     assert [step.configuration for step in first] == [step.configuration for step in second]
     assert [step.belief for step in first] == [step.belief for step in second]
+
+
+def test_it_keeps_to_what_the_sources_have_tried_if_that_is_enough():
+    table = synthetic_task(20)
+    given_problem = problem(table, budget=2)
+    candidates = list(given_problem.candidates)
+    for count, expected in ((11, 11), (10, len(candidates))):
+        encoder = quick_encoder()
+        tried = [config_id(candidate) for candidate in candidates[:count]]
+        few = MetaEncoder(encoder.encoding, encoder.networks, {**encoder.card, "tried": tried})
+        assert len(shortlist(replace(given_problem, encoder=few))) == expected

@@ -106,7 +106,8 @@ class MetaEncoder:
         encoding: the inputs it knows.
         networks: the ensemble.
         card: plain JSON: ``sources`` (see ``meta.sources``), ``held_out`` (kind and name,
-            or None) and the settings of its training.
+            or None), ``tried`` (identities of the configurations that most sources hold)
+            and the settings of its training.
     """
 
     def __init__(
@@ -118,6 +119,11 @@ class MetaEncoder:
     def sources(self) -> list[str]:
         """The tasks that it has learnt from."""
         return [source["task"] for source in self.card["sources"]]
+
+    @cached_property
+    def tried(self) -> frozenset[str]:
+        """The identities of the configurations that at least half of its sources have tried."""
+        return frozenset(self.card["tried"])
 
     @property
     def parameters(self) -> int:

@@ -9,6 +9,7 @@ family (three numbers per network).
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -122,9 +123,16 @@ def pretrain(
     card = {
         "sources": sources,
         "held_out": {"kind": held_out[0], "name": held_out[1]} if held_out else None,
+        "tried": _tried(tables),
         "settings": {**settings.model_dump(mode="json"), "seed": seed},
     }
     return MetaEncoder(encoding, networks, card)
+
+
+def _tried(tables: Sequence[TrialTable]) -> list[str]:
+    """Return the identities of the configurations that at least half of the sources hold."""
+    counts = Counter(identity for table in tables for identity in table.configurations())
+    return sorted(identity for identity, count in counts.items() if 2 * count >= len(tables))
 
 
 def _fit(

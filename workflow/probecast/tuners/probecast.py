@@ -54,6 +54,7 @@ class ProbecastTuner:
         self.levels = [*prefix_levels(self.probe_epochs), info.epochs]
         self.priors = problem.encoder.priors(info, problem.candidates, self.levels)
         self.posterior = self._condition()
+        self.shortlist = shortlist(problem)
 
     def ask(self) -> tuple[Configuration, int] | None:
         if len(self.seen) == self.problem.probes.count or not self._affordable():
@@ -68,7 +69,7 @@ class ProbecastTuner:
     def recommend(self) -> tuple[Configuration, Belief]:
         finals = self._points(level=-1)
         mean, covariance = self.posterior.mean(finals), self.posterior.covariance(finals, finals)
-        ranked = [int(row) for row in np.argsort(-mean, kind="stable")]
+        ranked = [int(row) for row in np.argsort(-mean, kind="stable") if row in self.shortlist]
         untried = [row for row in ranked if row not in self.seen]
         allowed = self._alive() or untried or ranked
         chosen = next(row for row in ranked if row in allowed)
@@ -123,11 +124,12 @@ class ProbecastTuner:
         ]
 
     def _knowledge_gradient(self) -> np.ndarray:
-        """(candidates,) what the next probe promises; -infinity for what has been probed."""
+        """(candidates,) what the next probe promises; -infinity for what is out of question."""
         finals, probes = self._points(level=-1), self._points(level=-2)
         variance = np.diag(self.posterior.covariance(probes, probes)) + self.posterior.noise
         slopes = self.posterior.covariance(finals, probes) / np.sqrt(variance)
         value = knowledge_gradient(self.posterior.mean(finals), slopes, self._alive())
+        value[[row for row in range(len(value)) if row not in self.shortlist]] = -np.inf
         value[list(self.seen)] = -np.inf
         return value
 
@@ -149,6 +151,18 @@ class ProbecastTuner:
         if self.problem.info.higher_is_better:
             return float(np.mean(metric[:, chosen] >= 0.95 * metric.max(axis=1)))
         return float(np.mean(metric[:, chosen] <= 1.05 * metric.min(axis=1)))
+
+
+def shortlist(problem: Problem) -> frozenset[int]:
+    """Return the rows of the candidates that may be probed and recommended.
+
+    Those that the sources have tried, if these are enough: how a network of few sources
+    extrapolates to the rest is not to be relied upon. Else all.
+    """
+    tried = problem.encoder.tried
+    rows = [row for row, c in enumerate(problem.candidates) if config_id(c) in tried]
+    enough = len(rows) > problem.probes.count + ALTERNATIVES
+    return frozenset(rows if enough else range(len(problem.candidates)))
 
 
 def probe_length(problem: Problem) -> int:
