@@ -47,7 +47,7 @@ def test_another_process_makes_the_same_bytes(generated: dict[str, DatasetDict])
     )
     run = subprocess.run(
         [sys.executable, "-c", program, str(Path(__file__).parent)],
-        env={**os.environ, "PYTHONHASHSEED": "7"},
+        env={**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         check=True,
         text=True,
