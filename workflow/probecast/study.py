@@ -131,11 +131,6 @@ class Study(_Strict):
         """Targets and sources, each once, in the order of the study file."""
         return list(dict.fromkeys([*self.tasks, *self.sources]))
 
-    @cached_property
-    def all_datasets(self) -> list[str]:
-        """The datasets that any task uses."""
-        return list(dict.fromkeys(dataset_of(task) for task in self.all_tasks))
-
     def dataset(self, name: str) -> DatasetStudy:
         """Return the settings of a dataset, defaults where the study file has none."""
         return self.datasets.get(name, DatasetStudy())
