@@ -31,7 +31,8 @@ from benchmarks.tasks import TASKS, default_study, make_data
 from probecast.data.spec import SPLITS, DataSpec, read_tensors
 from probecast.space import Configuration
 from probecast.training.cost import flops_per_example
-from probecast.training.loop import Split, Trial, prepare_process
+from probecast.training.loop import Split, Trial
+from probecast.training.process import prepare_process
 from probecast.training.settings import TrainingSettings
 
 WIDTHS = (64, 128, 256)

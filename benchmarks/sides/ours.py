@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.jobs import Job, Laps, Outcome, warm_up, work
 from probecast.training.journal import Journal
-from probecast.training.loop import prepare_process
+from probecast.training.process import prepare_process
 from probecast.training.runner import TrialRunner
 
 

@@ -138,7 +138,7 @@ BAD = {
     "too many probes": ({"probe": {"count": 7}}, r"probe\.count: found 7, more probes"),
     "too many configurations": (
         {"sweep": {"configurations": 7}},
-        r"sweep\.configurations: found 7.*only 6",
+        r"sweep: found 7 configurations for 'digits-cnn'.*only 6",
     ),
     "not a mapping": ({"datasets": ["digits"]}, r"datasets: found \['digits'\]"),
     "bad precision": (

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from probecast.data.settings import DownloadSettings, PreprocessSettings, Rows, Variant
@@ -57,15 +58,26 @@ class ArchitectureStudy(_Strict):
     default_configuration: dict[str, Any]
 
 
+SampleSize = Annotated[int, Field(ge=2)] | Literal["all"]
+
+
 class SweepStudy(_Strict):
     """The reference sweep.
 
     Attributes:
-        configurations: ``all`` for the complete grid, or the size of a stratified sample.
+        configurations: ``all`` for the complete grid, or the size of a stratified sample. A
+            smaller sample is part of a larger one.
+        source_configurations: the same for the tasks under ``sources``; default: no difference.
+        by_task: exceptions, by the task's name.
+        repeated: share of an evaluated task's configurations that its trial table holds with a
+            second seed, so that noise can be told from signal. Nothing is learnt from them.
         trials_per_job: how many trials one job runs; many, since a process starts slowly.
     """
 
-    configurations: Annotated[int, Field(ge=2)] | Literal["all"] = "all"
+    configurations: SampleSize = "all"
+    source_configurations: SampleSize | None = None
+    by_task: dict[str, SampleSize] = {}
+    repeated: Annotated[float, Field(ge=0, le=1)] = 0.0
     trials_per_job: Annotated[int, Field(ge=1)] = 24
 
 
@@ -170,23 +182,43 @@ class Study(_Strict):
         default = own.default_configuration if own else self.default_configuration
         return self.space_of(task).canonical(default)
 
+    def sample_size(self, task: str) -> int | Literal["all"]:
+        """Return how many configurations a task's sweep has."""
+        sweep = self.sweep
+        usual = sweep.configurations
+        if task not in self.tasks and sweep.source_configurations is not None:
+            usual = sweep.source_configurations
+        return sweep.by_task.get(task, usual)
+
     @cached_property
     def _swept(self) -> dict[str, list[Configuration]]:
-        """The sweep's configurations by architecture: the same for all its tasks."""
-        swept = {}
+        """The sweep's configurations by task: for an architecture and a size always the same."""
+        samples: dict[tuple[str, int | str], list[Configuration]] = {}
         for task in self.all_tasks:
-            if architecture_of(task) not in swept:
-                space, count = self.space_of(task), self.sweep.configurations
-                swept[architecture_of(task)] = (
+            key = (architecture_of(task), self.sample_size(task))
+            if key not in samples:
+                space, count = self.space_of(task), self.sample_size(task)
+                samples[key] = (
                     space.grid()
                     if count == "all"
                     else space.stratified(count, derive(self.seed, "sweep"))
                 )
-        return swept
+        return {
+            task: samples[architecture_of(task), self.sample_size(task)] for task in self.all_tasks
+        }
 
     def swept(self, task: str) -> list[Configuration]:
         """Return the configurations of a task's reference sweep."""
-        return self._swept[architecture_of(task)]
+        return self._swept[task]
+
+    def repeated(self, task: str) -> list[Configuration]:
+        """Return the configurations that a task's trial table holds with a second seed."""
+        if task not in self.tasks:
+            return []
+        swept = self.swept(task)
+        generator = np.random.default_rng(derive(self.seed, "repeated"))
+        chosen = generator.permutation(len(swept))[: round(self.sweep.repeated * len(swept))]
+        return [swept[i] for i in sorted(chosen)]
 
     def chunks(self, task: str) -> range:
         """Return the numbers of a task's sweep jobs."""
@@ -205,6 +237,11 @@ class Study(_Strict):
     def sweep_seed(self) -> int:
         """The seed of the sweep's trials; probes share it and so are their prefixes."""
         return derive(self.seed, "trial", "sweep")
+
+    @property
+    def repeat_seed(self) -> int:
+        """The second seed of the configurations that are trained twice."""
+        return derive(self.seed, "trial", "repeat")
 
     @property
     def final_seeds(self) -> list[int]:
@@ -321,6 +358,11 @@ def _problems(study: Study) -> list[str]:
             problems.append(
                 f"datasets.{name}.source: unknown {source!r}. {suggest(source, list(SOURCES))}"
             )
+    for task in study.sweep.by_task:
+        if task not in study.all_tasks:
+            problems.append(
+                f"sweep.by_task: {task!r}: no such task; {suggest(task, study.all_tasks)}"
+            )
     if problems:
         return problems  # what follows needs tasks that exist
     for task in study.all_tasks:
@@ -363,17 +405,17 @@ def _task_problems(study: Study, where: str, tasks: list[str]) -> list[str]:
 
 
 def _space_problems(study: Study, task: str) -> list[str]:
-    space, count = study.space_of(task), study.sweep.configurations
+    space, count = study.space_of(task), study.sample_size(task)
     size = space.size
     if count == "all" and size is None:
         return [
-            "sweep.configurations: found 'all', but the space has ranges and so no "
-            "complete grid; give a number."
+            f"sweep: found 'all' configurations for {task!r}, but its space has ranges and so "
+            "no complete grid; give a number."
         ]
     if count != "all" and size is not None and count > size:
         return [
-            f"sweep.configurations: found {count}, but the space has only {size} "
-            "configurations; lower it or write 'all'."
+            f"sweep: found {count} configurations for {task!r}, but its space has only {size}; "
+            "lower the number or write 'all'."
         ]
     if size is not None and study.probe.count > size:
         return [

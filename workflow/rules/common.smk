@@ -51,6 +51,7 @@ wildcard_constraints:
 
 localrules:
     all,
+    tables,
 
 
 # The scheduler announces every look at its queue; the stages' own lines are enough.

@@ -1,5 +1,7 @@
 # in:  results/data/<dataset>/
 # out: results/trials/<task>/sweep-<chunk>.parquet; the union over chunks is the reference sweep
+#      results/trials/<task>/repeat.parquet: some of its configurations, with a second seed
+#      results/tables/<task>.parquet: both, in one trial table to keep; `tables` makes all
 #      results/journals/ (outside `output:`): finished trials survive a kill
 
 
@@ -15,6 +17,7 @@ rule sweep:
     conda:
         "../../envs/train.yaml"
     params:
+        title=lambda w: f"sweep {w.task}, part {int(w.chunk) + 1}",
         training=training,
         configurations=lambda w: study.chunk(w.task, int(w.chunk)),
         seed=study.sweep_seed,
@@ -24,3 +27,44 @@ rule sweep:
         ),
     script:
         "../scripts/sweep.py"
+
+
+use rule sweep as repeat with:
+    output:
+        "results/trials/{task}/repeat.parquet",
+    log:
+        "results/logs/repeat/{task}.log",
+    benchmark:
+        "results/benchmarks/repeat/{task}.tsv"
+    params:
+        title="repeat {task}",
+        training=training,
+        configurations=lambda w: study.repeated(w.task),
+        seed=study.repeat_seed,
+        journal="results/journals/{task}/repeat.jsonl",
+        code=lambda w: code_hash(
+            "probecast.training.sweep", module_name(architecture_of(w.task))
+        ),
+
+
+rule table:
+    input:
+        lambda w: sweeps(w.task),
+        lambda w: (
+            "results/trials/{task}/repeat.parquet" if study.repeated(w.task) else []
+        ),
+    output:
+        "results/tables/{task}.parquet",
+    log:
+        "results/logs/table/{task}.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        code=code_hash("probecast.trials"),
+    script:
+        "../scripts/table.py"
+
+
+rule tables:
+    input:
+        expand("results/tables/{task}.parquet", task=study.all_tasks),

@@ -8,7 +8,7 @@ from probecast.evaluation.replay import ladder, replay
 from probecast.files import atomic_path
 from probecast.meta.encoder import MetaEncoder
 from probecast.meta.settings import ProbeSettings
-from probecast.training.loop import prepare_process
+from probecast.training.process import prepare_process
 from probecast.trials import read_table
 from probecast.tuners import TUNERS
 

@@ -8,7 +8,7 @@ from probecast.meta.encoder import MetaEncoder
 from probecast.meta.prediction import in_words, recommendation
 from probecast.meta.settings import ProbeSettings
 from probecast.space import Space
-from probecast.training.loop import prepare_process
+from probecast.training.process import prepare_process
 from probecast.trials import read_table
 from probecast.tuners.tuner import Problem
 

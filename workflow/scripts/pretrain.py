@@ -6,7 +6,7 @@ from pathlib import Path
 from probecast.console import stage
 from probecast.meta.pretraining import pretrain
 from probecast.meta.settings import PretrainSettings
-from probecast.training.loop import prepare_process
+from probecast.training.process import prepare_process
 from probecast.trials import read_table
 
 with stage(snakemake.log[0]):

@@ -6,8 +6,8 @@ from probecast.console import stage
 from probecast.meta.encoder import MetaEncoder
 from probecast.meta.settings import ProbeSettings
 from probecast.space import Space
-from probecast.training.loop import prepare_process
 from probecast.training.probing import probe
+from probecast.training.process import prepare_process
 from probecast.training.runner import open_runner
 from probecast.training.settings import TrainingSettings
 from probecast.tuners.tuner import Problem

@@ -5,7 +5,7 @@ import pandas as pd
 from probecast.console import stage
 from probecast.evaluation.choices import choose, distinct, write_choices
 from probecast.files import read_json
-from probecast.training.loop import prepare_process
+from probecast.training.process import prepare_process
 from probecast.training.runner import open_runner
 from probecast.training.settings import TrainingSettings
 from probecast.training.sweep import sweep

@@ -9,7 +9,8 @@ import torch
 
 from probecast.errors import ProbecastError
 from probecast.networks import ARCHITECTURES
-from probecast.training.loop import EpochRecord, prepare_process, schedule, train
+from probecast.training.loop import EpochRecord, schedule, train
+from probecast.training.process import prepare_process
 from probecast.training.settings import TrainingSettings
 from toy_data import SPECS, TASKS, configuration, splits
 

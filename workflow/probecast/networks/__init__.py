@@ -50,6 +50,8 @@ def build_network(
     Raises:
         ProbecastError: there is no such architecture, or it cannot take this dataset.
     """
+    from probecast.networks.dropout import with_fast_dropout  # torch, which rules do without
+
     if not _fits(architecture, spec):
         fitting = [name for name in ARCHITECTURES if _fits(name, spec)]
         raise ProbecastError(
@@ -57,7 +59,7 @@ def build_network(
             f"{spec.input_kind}, outputs are {spec.output_kind}); use one of: "
             f"{', '.join(fitting)}."
         )
-    return get_architecture(architecture).build(configuration, spec)
+    return with_fast_dropout(get_architecture(architecture).build(configuration, spec))
 
 
 def _fits(architecture: str, spec: "DataSpec") -> bool:

@@ -27,13 +27,8 @@ class RecurrentNetwork(nn.Module):
         layers, width = configuration["layers"], configuration["neurons"]
         dropout = configuration["dropout"]
         self.input = SequenceInput(spec, width)
-        self.recurrent = cell(
-            width,
-            width,
-            num_layers=layers,
-            dropout=dropout if layers > 1 else 0.0,
-            batch_first=True,
-        )
+        # One module per layer, since the dropout between the layers of a deep one is slow.
+        self.recurrent = nn.ModuleList(cell(width, width, batch_first=True) for _ in range(layers))
         self.dropout = nn.Dropout(dropout)
         self.summarise = SUMMARIES[spec.output_kind]
         self.output = nn.Linear(width, spec.output_size)
@@ -41,5 +36,7 @@ class RecurrentNetwork(nn.Module):
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return class scores or values (B, output_size)."""
         vectors, real = self.input(inputs, lengths)
-        states, _ = self.recurrent(self.dropout(vectors))  # B T D
+        states = vectors  # B T D
+        for layer in self.recurrent:
+            states, _ = layer(self.dropout(states))
         return self.output(self.dropout(self.summarise(states, real)))

@@ -62,12 +62,6 @@ class EpochRecord:
     status: str
 
 
-def prepare_process(threads: int = 1) -> None:
-    """Set this process up for many small trials: its threads, and no slow denormal numbers."""
-    torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)
-
-
 def train(
     architecture: str,
     spec: DataSpec,
