@@ -6,13 +6,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 
-.PHONY: utilisation run test lint format schema clean
+.PHONY: run test bench utilisation ship lint format schema clean
 
 run: $(SETUP)
 	$(BIN)/snakemake --cores $(CORES)
 
 test: $(SETUP) lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest
+
+# What training costs: our way beside the usual ones, then where a trial's time goes.
+bench: $(SETUP)
+	PYTHONPATH=workflow $(BIN)/python -m benchmarks.training_speed --precision bfloat16
+	PYTHONPATH=workflow $(BIN)/python -m benchmarks.profile_training --precision bfloat16
+
+# Keep the finished trial tables of studies/reference.yaml, for others to learn from.
+ship: $(SETUP)
+	mkdir -p workflow/pretrained/trials
+	cp results/tables/*.parquet workflow/pretrained/trials/
 
 # Where the last run's time went, and the share of it that trained something.
 utilisation: $(SETUP)

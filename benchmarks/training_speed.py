@@ -8,6 +8,9 @@ same epochs, in the same number format, with the same processes of one thread ea
 * ``optuna``: a study over an ordinary PyTorch loop with DataLoader, in as many processes;
 * ``trainer``: a ``transformers.Trainer`` per trial, in as many processes (the transformer only).
 
+The networks are the same but for one thing: in ours, dropout draws its mask in a faster way
+(``probecast.networks.dropout``), as that is part of how we train; the others have PyTorch's.
+
 The sides take turns, in another order in every repetition, so that a neighbour on the machine
 disturbs none of them more than the others; times are medians over repetitions. A whole run
 lasts from the start of the first process to the end of the last, imports included.

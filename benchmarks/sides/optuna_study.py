@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.jobs import Job, Laps, Outcome, warm_up, work
 from probecast.data.spec import SPLITS, DataSpec, read_tensors
-from probecast.networks import build_network
+from probecast.networks import get_architecture
 from probecast.space import Configuration
 
 NAME = "benchmark"
@@ -79,7 +79,7 @@ def train(
     val_loader = DataLoader(datasets["val"], batch_size=EVALUATION_BATCH)
     test_loader = DataLoader(datasets["test"], batch_size=EVALUATION_BATCH)
 
-    network = build_network(job.architecture, configuration, spec)
+    network = get_architecture(job.architecture).build(configuration, spec)
     rate = configuration["learning_rate"]
     if configuration["optimizer"] == "Adam":
         optimizer = torch.optim.Adam(network.parameters(), lr=rate)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from benchmarks.jobs import Job, Laps, Outcome, warm_up, work
 from probecast.data.spec import DataSpec, read_tensors
-from probecast.networks import build_network
+from probecast.networks import get_architecture
 from probecast.space import Configuration
 from probecast.torchaudio_stub import ensure_importable
 
@@ -93,7 +93,7 @@ def train(
         seed=job.seed,
     )
     torch.manual_seed(job.seed)
-    network = build_network(job.architecture, configuration, spec)
+    network = get_architecture(job.architecture).build(configuration, spec)
     momentum = (torch.optim.SGD, {"lr": configuration["learning_rate"], "momentum": 0.9})
     trainer = Trainer(
         model=Classifier(network),

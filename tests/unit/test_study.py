@@ -59,6 +59,41 @@ def test_all_tasks_of_an_architecture_share_the_sampled_configurations():
     assert len(study.swept("digits-cnn")) == 4
 
 
+def test_sources_and_exceptions_have_sweeps_of_their_own_size():
+    study = load(
+        sources=["glyphs-cnn", "spoken-deepspeech"],
+        sweep={
+            "configurations": "all",
+            "source_configurations": 3,
+            "by_task": {"load-lstm": 2, "spoken-deepspeech": 5},
+        },
+    )
+    sizes = {task: len(study.swept(task)) for task in study.all_tasks}
+    assert sizes == {"digits-cnn": 6, "load-lstm": 2, "glyphs-cnn": 3, "spoken-deepspeech": 5}
+    smallest, small = study.swept("load-lstm"), study.swept("glyphs-cnn")
+    assert smallest == small[:2]
+    assert small == study.swept("spoken-deepspeech")[:3]
+
+
+def test_a_share_of_the_evaluated_tasks_trials_is_repeated_with_another_seed():
+    study = load(sources=["glyphs-cnn"], sweep={"repeated": 0.5})
+    repeated = study.repeated("digits-cnn")
+    assert len(repeated) == 3
+    assert all(configuration in study.swept("digits-cnn") for configuration in repeated)
+    assert study.repeated("glyphs-cnn") == []
+    assert study.repeat_seed != study.sweep_seed
+    assert load().repeated("digits-cnn") == []
+
+
+def test_a_finished_table_stands_in_for_its_tasks_sweep(tmp_path):
+    assert load().finished_table("digits-cnn") is None
+    (tmp_path / "digits-cnn.parquet").touch()
+    study = load(sweep={"tables": str(tmp_path)})
+    assert study.finished_table("digits-cnn") == tmp_path / "digits-cnn.parquet"
+    assert study.finished_table("load-lstm") is None
+    assert load(sweep={"tables": "kept"}).sweep.tables == str(ROOT / "kept")
+
+
 def test_held_out_family_and_architecture_are_left_out():
     study = load(
         tasks=["digits-cnn", "load-lstm"],
@@ -136,6 +171,10 @@ BAD = {
         r"default_configuration: .*learning_rate=0\.5",
     ),
     "too many probes": ({"probe": {"count": 7}}, r"probe\.count: found 7, more probes"),
+    "an exception for no task": (
+        {"sweep": {"by_task": {"digit-cnn": 2}}},
+        r"sweep\.by_task: 'digit-cnn': no such task.*digits-cnn",
+    ),
     "too many configurations": (
         {"sweep": {"configurations": 7}},
         r"sweep: found 7 configurations for 'digits-cnn'.*only 6",

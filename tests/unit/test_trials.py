@@ -6,7 +6,7 @@ import pytest
 
 from probecast.errors import ProbecastError
 from probecast.space import config_id
-from probecast.trials import TrialTable, read_table
+from probecast.trials import TrialTable, read_sweeps, read_table
 from tables import small_table
 
 NAN = math.nan
@@ -30,6 +30,20 @@ def test_union_of_chunks(tmp_path):
         config_id({"learning_rate": 0.01}),
     }
     assert len(union.frame) == 4
+
+
+def test_sweeps_of_several_tasks_are_told_apart_and_lose_their_repeats(tmp_path):
+    first, second = small_table({0.1: [0.2, 0.5]}), small_table({0.01: [0.3, 0.4]})
+    repeat = small_table({0.1: [0.1, 0.9]}, seed=0)
+    other = small_table({0.1: [0.7, 0.8]}, task="other-cnn", seed=5)
+    paths = [tmp_path / f"{i}.parquet" for i in range(4)]
+    for path, table in zip(paths, (first, other, repeat, second), strict=True):
+        table.write(path)
+    toy, also = read_sweeps(paths)
+    assert [toy.info.task, also.info.task] == ["toy-cnn", "other-cnn"]
+    assert sorted(toy.frame["val_metric"]) == [0.2, 0.3, 0.4, 0.5]
+    assert also.frame["val_metric"].tolist() == [0.7, 0.8]
+    assert len(read_table([paths[0], *paths[2:]]).frame) == 6
 
 
 def test_configurations_have_plain_types(tmp_path):

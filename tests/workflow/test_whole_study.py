@@ -211,3 +211,26 @@ def test_shipped_study_can_be_planned(study, tmp_path):
 def test_snakemakes_own_report_is_made(project):
     project.snakemake("--report", "report.zip")
     assert (project.folder / "report.zip").stat().st_size > 10_000
+
+
+def test_a_finished_table_with_repeats_replaces_its_sweep(project):
+    """One task's table is made, kept elsewhere, and then learnt from without its sweep."""
+    repeats = {**TINY["sweep"], "repeated": 0.34}
+    project.study(sweep=repeats)
+    project.snakemake("results/tables/digits-cnn.parquet")
+    table = read_table(results(project, "tables", "digits-cnn.parquet"))
+    trials = table.frame.drop_duplicates(["config_id", "seed"])
+    assert len(trials) == 6 + 2
+    assert trials["seed"].nunique() == 2
+
+    kept = project.folder / "kept"
+    kept.mkdir()
+    results(project, "tables", "digits-cnn.parquet").rename(kept / "digits-cnn.parquet")
+    for part in results(project, "trials", "digits-cnn").glob("sweep-*.parquet"):
+        part.unlink()
+    project.study(sweep={**repeats, "tables": "kept"})
+    assert "sweep" not in project.plan()
+    project.snakemake()
+    card = json.loads(results(project, "meta", "family-load", "card.json").read_text())
+    assert [source["task"] for source in card["sources"]] == ["digits-cnn"]
+    assert card["sources"][0]["rows"] == 6 * 5

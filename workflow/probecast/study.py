@@ -71,6 +71,8 @@ class SweepStudy(_Strict):
         by_task: exceptions, by the task's name.
         repeated: share of an evaluated task's configurations that its trial table holds with a
             second seed, so that noise can be told from signal. Nothing is learnt from them.
+        tables: a folder of finished trial tables, ``<task>.parquet``; a task that has one there
+            is not swept again. A relative path counts from the folder of the Snakefile.
         trials_per_job: how many trials one job runs; many, since a process starts slowly.
     """
 
@@ -78,6 +80,7 @@ class SweepStudy(_Strict):
     source_configurations: SampleSize | None = None
     by_task: dict[str, SampleSize] = {}
     repeated: Annotated[float, Field(ge=0, le=1)] = 0.0
+    tables: str | None = None
     trials_per_job: Annotated[int, Field(ge=1)] = 24
 
 
@@ -220,6 +223,13 @@ class Study(_Strict):
         chosen = generator.permutation(len(swept))[: round(self.sweep.repeated * len(swept))]
         return [swept[i] for i in sorted(chosen)]
 
+    def finished_table(self, task: str) -> Path | None:
+        """Return the trial table that stands in for a task's sweep, if there is one."""
+        if self.sweep.tables is None:
+            return None
+        table = Path(self.sweep.tables, f"{task}.parquet")
+        return table if table.exists() else None
+
     def chunks(self, task: str) -> range:
         """Return the numbers of a task's sweep jobs."""
         return range(-(-len(self.swept(task)) // self.sweep.trials_per_job))
@@ -300,16 +310,17 @@ def load_study(config: Mapping[str, Any], file: str, base: Path) -> Study:
     problems = [f"{file}: {problem}" for problem in _problems(study)]
     if problems:
         raise ProbecastError("\n".join(problems))
-    return study.model_copy(update={"datasets": _absolute(study.datasets, base)})
+    datasets = {name: _absolute(own, "mirror", base) for name, own in study.datasets.items()}
+    sweep = _absolute(study.sweep, "tables", base)
+    return study.model_copy(update={"datasets": datasets, "sweep": sweep})
 
 
-def _absolute(datasets: dict[str, DatasetStudy], base: Path) -> dict[str, DatasetStudy]:
-    return {
-        name: own.model_copy(update={"mirror": str(Path(base, own.mirror).resolve())})
-        if own.mirror is not None
-        else own
-        for name, own in datasets.items()
-    }
+def _absolute(settings: _Strict, key: str, base: Path) -> Any:
+    """Return the settings with the path under ``key``, if there is one, made absolute."""
+    path = getattr(settings, key)
+    if path is None:
+        return settings
+    return settings.model_copy(update={key: str(Path(base, path).resolve())})
 
 
 def _explain(problem: Mapping[str, Any], file: str) -> str:

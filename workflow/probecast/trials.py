@@ -1,7 +1,7 @@
 """The trial table: every trial of a task, one row per epoch. The project's one currency."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,13 @@ class TrialTable:
             for identity, record in records.items()
         }
 
+    def without_repeats(self) -> "TrialTable":
+        """Return the trials of one seed: the one that most trials have."""
+        trials = self.frame.drop_duplicates(["config_id", "seed"])["seed"]
+        seed = trials.value_counts(sort=False).sort_index().idxmax()
+        frame = self.frame[self.frame["seed"] == seed].reset_index(drop=True)
+        return TrialTable(self.info, self.hyperparameters, frame)
+
     def curves(self, column: str = "val_metric", seed: int | None = None) -> pd.DataFrame:
         """Return a (config_id, seed) x epoch frame of ``column``; NaN from divergence on."""
         frame = self.frame if seed is None else self.frame[self.frame["seed"] == seed]
@@ -146,7 +153,25 @@ def read_table(paths: str | Path | Iterable[str | Path]) -> TrialTable:
             cannot be, or the files disagree about the task.
     """
     paths = [paths] if isinstance(paths, str | Path) else list(paths)
-    tables = [_read_one(Path(path)) for path in paths]
+    return _union(paths, [_read_one(Path(path)) for path in paths])
+
+
+def read_sweeps(paths: Iterable[str | Path]) -> list[TrialTable]:
+    """Read the sweeps of any number of tasks, each the union of its files, without repeats.
+
+    Raises:
+        ProbecastError: as ``read_table``.
+    """
+    parts: dict[str, tuple[list[str | Path], list[TrialTable]]] = {}
+    for path in paths:
+        table = _read_one(Path(path))
+        files, tables = parts.setdefault(table.info.task, ([], []))
+        files.append(path)
+        tables.append(table)
+    return [_union(files, tables).without_repeats() for files, tables in parts.values()]
+
+
+def _union(paths: Sequence[str | Path], tables: Sequence[TrialTable]) -> TrialTable:
     first = tables[0]
     for path, table in zip(paths, tables, strict=True):
         if (table.info, table.hyperparameters) != (first.info, first.hyperparameters):

@@ -76,12 +76,20 @@ def data(wildcards):
     ]
 
 
-def sweeps(*tasks):
-    """All sweep files of some tasks."""
+def parts(task):
+    """All parts of a task's own sweep."""
     return [
-        f"results/trials/{task}/sweep-{chunk}.parquet"
+        f"results/trials/{task}/sweep-{chunk}.parquet" for chunk in study.chunks(task)
+    ]
+
+
+def sweeps(*tasks):
+    """The sweeps of some tasks: finished tables where there are any, else their parts."""
+    finished = {task: study.finished_table(task) for task in tasks}
+    return [
+        path
         for task in tasks
-        for chunk in study.chunks(task)
+        for path in ([str(finished[task])] if finished[task] else parts(task))
     ]
 
 

@@ -49,7 +49,7 @@ use rule sweep as repeat with:
 
 rule table:
     input:
-        lambda w: sweeps(w.task),
+        lambda w: parts(w.task),
         lambda w: (
             "results/trials/{task}/repeat.parquet" if study.repeated(w.task) else []
         ),

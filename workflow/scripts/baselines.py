@@ -1,6 +1,5 @@
 """Rule baselines: replay every tuner on the task's sweep, at every total cost."""
 
-from itertools import groupby
 from pathlib import Path
 
 from probecast.console import stage
@@ -9,19 +8,18 @@ from probecast.files import atomic_path
 from probecast.meta.encoder import MetaEncoder
 from probecast.meta.settings import ProbeSettings
 from probecast.training.process import prepare_process
-from probecast.trials import read_table
+from probecast.trials import read_sweeps
 from probecast.tuners import TUNERS
 
 with stage(snakemake.log[0]):
     prepare_process()
     params = snakemake.params
-    table = read_table(snakemake.input.sweep)
+    (table,) = read_sweeps(snakemake.input.sweep)
     probes = ProbeSettings(**params.probe)
-    sources = groupby(snakemake.input.sources, key=lambda path: Path(path).parent)
     size = table.frame["config_id"].nunique()
     baselines = replay(
         table,
-        [read_table(paths) for _, paths in sources],
+        read_sweeps(snakemake.input.sources),
         MetaEncoder.read(Path(snakemake.input.encoder).parent),
         TUNERS,
         sorted({*ladder(size), min(probes.budget(table.info.epochs), float(size))}),

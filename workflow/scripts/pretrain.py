@@ -1,20 +1,18 @@
 """Rule pretrain: train the meta-encoder on all tasks but those held out."""
 
-from itertools import groupby
 from pathlib import Path
 
 from probecast.console import stage
 from probecast.meta.pretraining import pretrain
 from probecast.meta.settings import PretrainSettings
 from probecast.training.process import prepare_process
-from probecast.trials import read_table
+from probecast.trials import read_sweeps
 
 with stage(snakemake.log[0]):
     prepare_process()
     kind, _, name = snakemake.wildcards.held_out.partition("-")
-    chunks = groupby(snakemake.input, key=lambda path: Path(path).parent)
     encoder = pretrain(
-        [read_table(paths) for _, paths in chunks],
+        read_sweeps(snakemake.input),
         PretrainSettings(**snakemake.params.settings),
         snakemake.params.seed,
         held_out=(kind, name) if name else None,

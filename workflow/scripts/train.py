@@ -9,14 +9,15 @@ from probecast.training.process import prepare_process
 from probecast.training.runner import open_runner
 from probecast.training.settings import TrainingSettings
 from probecast.training.sweep import sweep
-from probecast.trials import read_table
+from probecast.trials import read_sweeps
 
 with stage(snakemake.log[0]):
     prepare_process()
+    (table,) = read_sweeps(snakemake.input.sweep)
     choices = choose(
         read_json(snakemake.input.prediction),
         pd.read_parquet(snakemake.input.baselines),
-        read_table(snakemake.input.sweep),
+        table,
         snakemake.params.default,
     )
     params, task = snakemake.params, snakemake.wildcards.task
@@ -27,7 +28,7 @@ with stage(snakemake.log[0]):
         params.journal,
         depends_on=[params.code],
     )
-    table = sweep(runner, distinct(choices), params.seeds, title=f"train {task}")
+    final = sweep(runner, distinct(choices), params.seeds, title=f"train {task}")
     write_choices(snakemake.output.choices, choices)
-    table.write(snakemake.output.final)
+    final.write(snakemake.output.final)
     runner.journal.delete()

@@ -7,6 +7,7 @@ from probecast.errors import ProbecastError
 from probecast.evaluation.choices import write_choices
 from probecast.evaluation.results import read_task
 from probecast.files import write_json
+from probecast.trials import read_sweeps
 
 
 @pytest.fixture
@@ -31,7 +32,8 @@ def write(tmp_path):
         task.probes.write(paths["probes"])
         task.final.write(paths["final"])
         write_choices(paths["choices"], task.choices)
-        return {**paths, "sweep": chunks, "space_size": task.space_size}
+        (whole,) = read_sweeps(chunks)
+        return {**paths, "sweep": whole, "space_size": task.space_size}
 
     return write
 

@@ -1,6 +1,6 @@
 """Everything that the stages have written about one task, read together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import pandas as pd
 from probecast.errors import ProbecastError
 from probecast.evaluation.choices import Choice, read_choices
 from probecast.files import read_json
-from probecast.trials import TaskInfo, TrialTable, read_table
+from probecast.trials import TaskInfo, TrialTable, read_sweeps, read_table
 
 BASELINE_COLUMNS = (
     "task",
@@ -69,7 +69,7 @@ class TaskResults:
 def read_task(
     prediction: str | Path,
     baselines: str | Path,
-    sweep: Iterable[str | Path],
+    sweep: TrialTable,
     probes: str | Path,
     final: str | Path,
     choices: str | Path,
@@ -83,7 +83,7 @@ def read_task(
     results = TaskResults(
         prediction=_read_prediction(prediction),
         baselines=_read_baselines(baselines),
-        sweep=read_table(sweep),
+        sweep=sweep,
         probes=read_table(probes),
         final=read_table(final),
         choices=read_choices(choices),
@@ -117,14 +117,15 @@ def read_tasks(
 
     Args:
         space_sizes: task -> number of configurations in its space.
-        files: argument of ``read_task`` -> the files of all tasks, in the tasks' order;
-            those of ``sweep``, of which a task has several, lie in its folder.
+        files: argument of ``read_task`` -> the files of all tasks, in the tasks' order; of
+            ``sweep`` a task may have several.
     """
     single = ("prediction", "baselines", "probes", "final", "choices")
+    sweeps = {sweep.info.task: sweep for sweep in read_sweeps(files["sweep"])}
     return [
         read_task(
             **{name: files[name][number] for name in single},
-            sweep=[path for path in files["sweep"] if Path(path).parent.name == task],
+            sweep=sweeps[task],
             space_size=size,
         )
         for number, (task, size) in enumerate(space_sizes.items())
