@@ -7,6 +7,7 @@ import yaml
 from probecast.errors import ProbecastError
 from probecast.space import config_id
 from probecast.study import load_study
+from probecast.training.settings import TrainingChanges, TrainingSettings
 
 ROOT = Path(__file__).parents[2]
 STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
@@ -134,6 +135,29 @@ def test_architecture_may_have_its_own_space():
     assert study.default_of("digits-cnn") == {"learning_rate": 0.001, "layers": 3}
 
 
+def test_architecture_may_change_a_part_of_the_training():
+    study = load(architectures={"lstm": {"training": {"epochs": 2}}})
+    assert study.training_of("digits-cnn") == study.training
+    assert study.training_of("load-lstm").epochs == 2
+    assert study.training_of("load-lstm").clip_norm == study.training.clip_norm
+    assert study.space_of("load-lstm") == study.space
+    assert study.default_of("load-lstm") == study.default_of("digits-cnn")
+
+
+def test_all_of_the_training_can_be_changed():
+    assert TrainingChanges.model_fields.keys() == TrainingSettings.model_fields.keys()
+
+
+def test_relative_folder_of_an_encoder_counts_from_the_base():
+    encoders = {"docs_kind": "./mine", "docs_topic": "minilm", "imdb": "some/model"}
+    datasets = {name: {"pretrained": encoder} for name, encoder in encoders.items()}
+    study = load_study({**SMALL, "datasets": datasets}, "f", Path("/base"))
+    assert {name: study.preprocess_settings(name).pretrained for name in encoders} == {
+        **encoders,
+        "docs_kind": "/base/mine",
+    }
+
+
 BAD = {
     "unknown key": ({"epoch": 3}, r"epoch: unknown key"),
     "misspelt key": ({"seeed": 3}, r"Did you mean 'seed'"),
@@ -158,6 +182,22 @@ BAD = {
     "unknown source": (
         {"datasets": {"digits": {"source": "digitz"}}},
         r"datasets\.digits\.source: unknown 'digitz'",
+    ),
+    "unknown architecture's settings": (
+        {"architectures": {"cn": {"training": {"epochs": 2}}}},
+        r"architectures: unknown 'cn'\. Did you mean 'cnn'",
+    ),
+    "misspelt change of the training": (
+        {"architectures": {"cnn": {"training": {"epoch": 2}}}},
+        r"architectures\.cnn\.training\.epoch: unknown key. Did you mean 'epochs'",
+    ),
+    "bad change of the training": (
+        {"architectures": {"cnn": {"training": {"epochs": 0}}}},
+        r"architectures\.cnn\.training\.epochs: found 0.*greater",
+    ),
+    "fine-tuning on words": (
+        {"tasks": ["digits-cnn", "docs_kind-finetune"]},
+        r"datasets\.docs_kind\.pretrained: missing, but architecture 'finetune' needs",
     ),
     "task twice": ({"tasks": ["digits-cnn", "digits-cnn"]}, r"listed twice"),
     "nothing to learn from": ({"tasks": ["digits-cnn"]}, r"nothing to learn from"),

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from probecast.data.spec import SPLITS, DataSpec
+from probecast.networks import NEED_PRETRAINED, get_architecture
+from probecast.training.loop import REQUIRED
 
 SPECS = {
     "images": DataSpec(
@@ -59,7 +61,22 @@ TASKS = {
     "transformer": "texts",
     "deepspeech": "speech",
 }
-"""An architecture, and the dataset it is tested with."""
+"""An architecture that starts from nothing, and the dataset it is tested with."""
+
+
+def spec_of(architecture: str) -> DataSpec:
+    """Return the dataset that any architecture is tested with."""
+    if architecture in NEED_PRETRAINED:
+        from tiny_encoder import pieces_spec  # seconds of imports, which few tests need
+
+        return pieces_spec()
+    return SPECS[TASKS[architecture]]
+
+
+def configuration_of(architecture: str, **changes: Any) -> dict[str, Any]:
+    """Return a configuration of just what training and the architecture read."""
+    read = REQUIRED | get_architecture(architecture).HYPERPARAMETERS | changes.keys()
+    return {name: value for name, value in configuration(**changes).items() if name in read}
 
 
 def configuration(**changes: Any) -> dict[str, Any]:

@@ -17,11 +17,12 @@ from probecast.data.settings import DownloadSettings, PreprocessSettings, Rows, 
 from probecast.data.sources import SOURCES, get_source
 from probecast.errors import ProbecastError, suggest
 from probecast.meta.settings import PretrainSettings, ProbeSettings
-from probecast.networks import ARCHITECTURES
+from probecast.networks import ARCHITECTURES, NEED_PRETRAINED, needs_pretrained
 from probecast.seeds import derive
 from probecast.space import NAME, Configuration, Space
 from probecast.task import architecture_of, dataset_of
-from probecast.training.settings import TrainingSettings
+from probecast.text_encoders import is_folder
+from probecast.training.settings import TrainingChanges, TrainingSettings
 
 RESERVED = "all"
 Name = Annotated[str, Field(pattern=NAME)]
@@ -50,12 +51,14 @@ class ArchitectureStudy(_Strict):
     """What differs for one architecture.
 
     Attributes:
-        space: its own search space.
-        default_configuration: its own default, a point of that space.
+        space: its own search space; by default the study's.
+        default_configuration: its own default, a point of its space; by default the study's.
+        training: what differs from the study's ``training``, by the same keys.
     """
 
-    space: Space
-    default_configuration: dict[str, Any]
+    space: Space | None = None
+    default_configuration: dict[str, Any] | None = None
+    training: TrainingChanges = TrainingChanges()
 
 
 SampleSize = Annotated[int, Field(ge=2)] | Literal["all"]
@@ -172,18 +175,27 @@ class Study(_Strict):
             and not (kind == "architecture" and architecture_of(task) == name)
         ]
 
-    # -- configurations --------------------------------------------------------------
+    # -- what differs by architecture ------------------------------------------------
+
+    def architecture(self, task: str) -> ArchitectureStudy:
+        """Return what differs for a task's architecture; nothing if the study names nothing."""
+        return self.architectures.get(architecture_of(task), ArchitectureStudy())
+
+    def training_of(self, task: str) -> TrainingSettings:
+        """Return how the trials of a task are trained."""
+        changes = self.architecture(task).training.model_dump(exclude_none=True)
+        return self.training.model_copy(update=changes)
 
     def space_of(self, task: str) -> Space:
         """Return the search space of a task's architecture."""
-        own = self.architectures.get(architecture_of(task))
-        return own.space if own else self.space
+        return self.architecture(task).space or self.space
 
     def default_of(self, task: str) -> Configuration:
         """Return the default configuration of a task's architecture."""
-        own = self.architectures.get(architecture_of(task))
-        default = own.default_configuration if own else self.default_configuration
+        default = self.architecture(task).default_configuration or self.default_configuration
         return self.space_of(task).canonical(default)
+
+    # -- configurations --------------------------------------------------------------
 
     def sample_size(self, task: str) -> int | Literal["all"]:
         """Return how many configurations a task's sweep has."""
@@ -310,17 +322,22 @@ def load_study(config: Mapping[str, Any], file: str, base: Path) -> Study:
     problems = [f"{file}: {problem}" for problem in _problems(study)]
     if problems:
         raise ProbecastError("\n".join(problems))
-    datasets = {name: _absolute(own, "mirror", base) for name, own in study.datasets.items()}
-    sweep = _absolute(study.sweep, "tables", base)
+    datasets = {name: _absolute(own, base, *_folders(own)) for name, own in study.datasets.items()}
+    sweep = _absolute(study.sweep, base, "tables")
     return study.model_copy(update={"datasets": datasets, "sweep": sweep})
 
 
-def _absolute(settings: _Strict, key: str, base: Path) -> Any:
-    """Return the settings with the path under ``key``, if there is one, made absolute."""
-    path = getattr(settings, key)
-    if path is None:
-        return settings
-    return settings.model_copy(update={key: str(Path(base, path).resolve())})
+def _folders(dataset: DatasetStudy) -> list[str]:
+    """Return the keys under which a dataset names a folder."""
+    named = dataset.pretrained is not None and is_folder(dataset.pretrained)
+    return ["mirror", "pretrained"] if named else ["mirror"]
+
+
+def _absolute(settings: _Strict, base: Path, *keys: str) -> Any:
+    """Return the settings with the paths under ``keys``, where there are any, made absolute."""
+    paths = {key: getattr(settings, key) for key in keys}
+    absolute = {key: str(Path(base, path).resolve()) for key, path in paths.items() if path}
+    return settings.model_copy(update=absolute)
 
 
 def _explain(problem: Mapping[str, Any], file: str) -> str:
@@ -361,6 +378,11 @@ def _problems(study: Study) -> list[str]:
         for where, tasks in (("tasks", study.tasks), ("sources", study.sources))
         for problem in _task_problems(study, where, tasks)
     ]
+    for name in study.architectures:
+        if name not in ARCHITECTURES:
+            problems.append(
+                f"architectures: unknown {name!r}. {suggest(name, list(ARCHITECTURES))}"
+            )
     for name in study.datasets:
         if name == RESERVED:
             problems.append(f"datasets: {name!r} is a reserved name; choose another.")
@@ -378,6 +400,9 @@ def _problems(study: Study) -> list[str]:
         return problems  # what follows needs tasks that exist
     for task in study.all_tasks:
         problems += _space_problems(study, task)
+        architecture, dataset = architecture_of(task), dataset_of(task)
+        if architecture in NEED_PRETRAINED and study.dataset(dataset).pretrained is None:
+            problems.append(needs_pretrained(architecture, dataset))
     for task in study.tasks:
         family = study.family(dataset_of(task))
         if not study.sources_without(f"family-{family}"):

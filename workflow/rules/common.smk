@@ -103,7 +103,7 @@ def encoder(wildcards):
 
 
 def training(wildcards):
-    return study.training.model_dump(mode="json")
+    return study.training_of(wildcards.task).model_dump(mode="json")
 
 
 def outcomes(wildcards):

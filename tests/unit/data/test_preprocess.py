@@ -9,6 +9,7 @@ from probecast.data.sources import Source
 from probecast.data.spec import SPLITS, DataSpec, read_tensors
 from probecast.errors import ProbecastError
 from raw_folders import SOURCES, images, real_dataset, settings, toy_raw, write_raw
+from tiny_encoder import tiny_encoder
 
 MODALITIES = ["image", "text", "series", "speech"]
 
@@ -61,6 +62,16 @@ def test_the_provenance_tells_source_settings_and_what_was_fitted(tmp_path, regi
     assert set(spec.provenance["preprocessing"]) == {"mean", "std"}
 
 
+def test_the_spec_names_the_pretrained_encoder(tmp_path, register):
+    register(SOURCES["text"])
+    raw = toy_raw(tmp_path / "raw", "text")
+    spec = preprocess(raw, tmp_path / "out", settings(pretrained=tiny_encoder()))
+    assert spec.pretrained == tiny_encoder()
+    assert spec.vocabulary[:2] == ["[PAD]", "[UNK]"]
+    assert len(spec.vocabulary) == spec.vocabulary_size
+    assert preprocess(raw, tmp_path / "words", settings()).pretrained is None
+
+
 def test_nothing_is_written_when_a_split_is_bad(tmp_path, register):
     register(SOURCES["image"])
     raw = toy_raw(tmp_path / "raw", "image")
@@ -99,6 +110,7 @@ def test_a_raw_folder_without_provenance_is_refused(tmp_path, register):
         ("speech", {"label_noise": 0.1}),
         ("text", {"resolution": 8}),
         ("image", {"sequence_length": 8}),
+        ("series", {"pretrained": "minilm"}),
     ],
 )
 def test_a_setting_without_effect_is_refused(tmp_path, register, modality, setting):

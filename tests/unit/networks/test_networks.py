@@ -8,14 +8,14 @@ from torch import nn
 
 from probecast.errors import ProbecastError
 from probecast.networks import ARCHITECTURES, build_network, get_architecture
-from toy_data import SPECS, TASKS, configuration, split
+from toy_data import SPECS, TASKS, configuration, spec_of, split
 
 SEQUENCE_NETWORKS = ("rnn", "lstm", "transformer")
 
 
 def build(architecture: str, spec=None, seed: int = 0, **changes) -> nn.Module:
     torch.manual_seed(seed)
-    spec = spec or SPECS[TASKS[architecture]]
+    spec = spec or spec_of(architecture)
     return build_network(architecture, configuration(**changes), spec)
 
 
@@ -44,7 +44,7 @@ def test_cnn_takes_images_of_any_size_and_depth():
         assert predict(network, torch.randn(2, *shape)).shape == (2, spec.output_size)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", TASKS)
 def test_layers_and_neurons_size_the_network(architecture):
     small = parameter_count(build(architecture))
     assert parameter_count(build(architecture, layers=3)) > small
@@ -53,7 +53,7 @@ def test_layers_and_neurons_size_the_network(architecture):
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_dropout_acts_in_training_only(architecture):
-    inputs = split(SPECS[TASKS[architecture]], 6)["inputs"]
+    inputs = split(spec_of(architecture), 6)["inputs"]
     network = build(architecture, dropout=0.5)
 
     def scores() -> torch.Tensor:
@@ -96,7 +96,7 @@ def test_the_order_of_a_sequence_matters(architecture):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_seed_determines_the_weights(architecture):
     first, again, other = (build(architecture, seed=seed) for seed in (0, 0, 1))
-    inputs = split(SPECS[TASKS[architecture]], 4)["inputs"]
+    inputs = split(spec_of(architecture), 4)["inputs"]
     outputs = [predict(network, inputs) for network in (first, again, other)]
     scores = [o[0] if isinstance(o, tuple) else o for o in outputs]
     assert torch.equal(scores[0], scores[1])
@@ -111,7 +111,7 @@ def test_a_width_that_32_does_not_divide_still_gives_a_transformer():
 @pytest.mark.parametrize(
     ("architecture", "dataset", "fitting"),
     [
-        ("cnn", "texts", "rnn, lstm, transformer"),
+        ("cnn", "texts", "rnn, lstm, transformer, finetune"),
         ("deepspeech", "images", "cnn, rnn, lstm, transformer"),
         ("lstm", "speech", "deepspeech"),
     ],

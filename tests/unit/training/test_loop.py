@@ -12,7 +12,7 @@ from probecast.networks import ARCHITECTURES
 from probecast.training.loop import EpochRecord, schedule, train
 from probecast.training.process import prepare_process
 from probecast.training.settings import TrainingSettings
-from toy_data import SPECS, TASKS, configuration, splits
+from toy_data import SPECS, configuration, configuration_of, spec_of, splits
 
 
 @pytest.fixture(autouse=True)
@@ -26,12 +26,12 @@ def _as_in_a_job():
 
 def start(architecture: str, seed: int = 0, epochs: int = 3, **changes):
     settings = {k: changes.pop(k) for k in ("precision", "device") if k in changes}
-    spec = SPECS[TASKS[architecture]]
+    spec = spec_of(architecture)
     return train(
         architecture,
         spec,
         splits(spec),
-        configuration(**changes),
+        configuration_of(architecture, **changes),
         seed,
         TrainingSettings(epochs=epochs, **settings),
     )
@@ -45,10 +45,10 @@ def scores(records: list[EpochRecord]) -> list[dict]:
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_a_probe_among_suspended_trials_is_the_prefix_of_the_full_trial(architecture):
     full = scores(list(start(architecture, dropout=0.3)))
-    other = scores(list(start(architecture, seed=1, dropout=0.5, neurons=64)))
+    other = scores(list(start(architecture, seed=1, dropout=0.5, batch_size=8)))
 
     a = start(architecture, dropout=0.3)
-    b = start(architecture, seed=1, dropout=0.5, neurons=64)
+    b = start(architecture, seed=1, dropout=0.5, batch_size=8)
     probe_a, probe_b = [next(a)], [next(b)]
     torch.rand(7)  # whatever else draws from the global generator
     probe_b.append(next(b))
@@ -74,12 +74,13 @@ def test_seeds_differ(architecture):
         ("lstm", {"learning_rate": 0.03}),
         ("transformer", {}),
         ("deepspeech", {"learning_rate": 0.03}),
+        ("finetune", {"learning_rate": 0.003}),
     ],
 )
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_what_can_be_learnt_is_learnt(architecture, changes, precision):
     *_, last = start(architecture, epochs=20, precision=precision, **changes)
-    if SPECS[TASKS[architecture]].metric == "accuracy":
+    if spec_of(architecture).metric == "accuracy":
         assert last.test_metric > 0.8  # chance: a third
     else:
         assert last.test_metric < 0.2  # saying always the same: 0.5 and 1
@@ -89,6 +90,17 @@ def test_what_can_be_learnt_is_learnt(architecture, changes, precision):
 def test_every_optimizer_lowers_the_loss(optimizer):
     first, *_, last = start("cnn", epochs=8, optimizer=optimizer)
     assert last.train_loss < first.train_loss
+
+
+def test_a_configuration_may_leave_out_what_the_architecture_has_a_default_for():
+    spec = spec_of("finetune")
+    short = {"learning_rate": 0.01, "batch_size": 16}
+    trials = [
+        train("finetune", spec, splits(spec), configuration, 0, TrainingSettings(epochs=1))
+        for configuration in (short, {**short, "optimizer": "AdamW", "dropout": 0.1})
+    ]
+    first, second = (scores([next(trial)]) for trial in trials)
+    assert first == second
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -1,9 +1,12 @@
+import gc
+
 import pytest
 import torch
 
 from probecast.data.spec import DataSpec, write_tensors
 from probecast.training import runner as module
 from probecast.training.journal import Journal
+from probecast.training.loop import Trial
 from probecast.training.runner import TrialRunner, open_runner
 from probecast.training.settings import TrainingSettings
 from probecast.training.sweep import sweep
@@ -109,6 +112,18 @@ def test_diverged_trial_is_recorded_and_costs_no_more(folder, trained):
     runner.advance(DIVERGES, SEED, 3)
     assert len(trained) == count
     assert runner.table().frame["val_metric"].isna().sum() == 1
+
+
+def test_a_finished_trial_lets_its_network_go(folder):
+    def networks() -> int:
+        gc.collect()
+        return sum(type(thing) is Trial for thing in gc.get_objects())
+
+    runner, before = make(folder), networks()
+    runner.advance(A, SEED, 2)
+    assert networks() == before + 1
+    sweep(runner, [A, B, DIVERGES], [SEED], "toy")
+    assert networks() == before
 
 
 def test_table_says_what_it_holds(folder):

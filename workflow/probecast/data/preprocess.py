@@ -15,6 +15,7 @@ MODALITIES_OF_SETTING = {
     "label_noise": ("image", "text"),
     "resolution": ("image",),
     "sequence_length": ("text", "series"),
+    "pretrained": ("text",),
 }
 
 
@@ -56,6 +57,7 @@ def preprocess(raw: Path, out: Path, settings: PreprocessSettings) -> DataSpec:
         vocabulary_size=len(prepared.vocabulary) if prepared.input_kind == "tokens" else 0,
         meta_features=describe(prepared, source.modality),
         vocabulary=prepared.vocabulary,
+        pretrained=settings.pretrained,
         provenance={
             **provenance,
             "settings": settings.model_dump(),

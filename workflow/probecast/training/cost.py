@@ -22,7 +22,7 @@ def flops_per_example(architecture: str, configuration: dict[str, Any], spec: Da
     read = get_architecture(architecture).HYPERPARAMETERS
     sizes = tuple(sorted((name, configuration[name]) for name in read))
     shapes = (spec.input_kind, spec.input_shape, spec.vocabulary_size, spec.output_size)
-    key = (architecture, sizes, shapes, spec.output_kind)
+    key = (architecture, sizes, shapes, spec.output_kind, spec.pretrained)
     if key not in _counted:
         _counted[key] = _count(architecture, configuration, spec)
     return _counted[key]

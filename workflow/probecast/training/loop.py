@@ -82,7 +82,8 @@ def train(
         data: ``train``, ``val`` and ``test`` as ``data.spec.read_tensors`` returns them.
         configuration: ``learning_rate``, ``batch_size``, ``optimizer`` (``SGD``, with momentum
             0.9, ``Adam`` or ``AdamW``), what the architecture reads, and if wanted
-            ``weight_decay`` and ``warmup_share`` (share of all steps with a rising rate).
+            ``weight_decay`` and ``warmup_share`` (share of all steps with a rising rate). It may
+            leave out what the architecture has a default for.
         seed: of initialisation, order and dropout.
         settings: what all trials of the study share.
 
@@ -90,6 +91,7 @@ def train(
         ProbecastError: the architecture cannot take the dataset, or the configuration lacks
             a hyperparameter or holds one that nothing reads.
     """
+    configuration = _complete(architecture, configuration)
     trial = Trial(architecture, spec, data, configuration, seed, settings)
     flops = flops_per_example(architecture, configuration, spec)
     for epoch in range(1, settings.epochs + 1):
@@ -107,7 +109,9 @@ def train(
 
 
 class Trial:
-    """A network in training, with all that its steps need; ``train`` says what the arguments are.
+    """A network in training, with all that its steps need.
+
+    The arguments are those of ``train``, but the configuration leaves nothing out.
 
     The data lies on the device as whole tensors, and a batch is cut out by index: for networks
     this small, loading by worker processes would cost more than the training.
@@ -122,7 +126,6 @@ class Trial:
         seed: int,
         settings: TrainingSettings,
     ) -> None:
-        _check(architecture, configuration)
         self.spec, self.configuration = spec, configuration
         self.seed, self.settings = seed, settings
         self.device = _device(settings.device)
@@ -217,8 +220,11 @@ def schedule(step: int, steps: int, warmup_share: float) -> float:
     return (steps - step) / (steps - warmup)
 
 
-def _check(architecture: str, configuration: dict[str, Any]) -> None:
-    needed = REQUIRED | get_architecture(architecture).HYPERPARAMETERS
+def _complete(architecture: str, configuration: dict[str, Any]) -> dict[str, Any]:
+    """Add the architecture's defaults; refuse what is missing then, and what nothing reads."""
+    module = get_architecture(architecture)
+    configuration = {**getattr(module, "DEFAULTS", {}), **configuration}
+    needed = REQUIRED | module.HYPERPARAMETERS
     missing = sorted(needed - configuration.keys())
     unknown = sorted(configuration.keys() - needed - OPTIONAL)
     if missing or unknown:
@@ -226,6 +232,7 @@ def _check(architecture: str, configuration: dict[str, Any]) -> None:
             f"configuration of {architecture!r}: missing {missing}, unknown {unknown}; it needs "
             f"{sorted(needed)} and may have {sorted(OPTIONAL)}. Mend `space` in the study file."
         )
+    return configuration
 
 
 def _optimizer(network: nn.Module, configuration: dict[str, Any]) -> torch.optim.Optimizer:

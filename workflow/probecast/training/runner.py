@@ -74,6 +74,8 @@ class TrialRunner:
                     break
             self.journal.append(new)
             self._records.setdefault(trial, []).extend(new)
+            if self.finished(configuration, seed, self.training.epochs):
+                del self._running[trial]  # its network may be large
         return [row for row in self._records[trial] if row["epoch"] <= epoch]
 
     def table(self) -> TrialTable:

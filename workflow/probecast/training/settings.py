@@ -4,6 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Epochs = Annotated[int, Field(ge=1)]
+Precision = Literal["float32", "bfloat16"]
+Norm = Annotated[float, Field(gt=0)]
+Device = Literal["cpu", "cuda", "auto"]
+
 
 class TrainingSettings(BaseModel):
     """How trials are trained, whatever their configuration.
@@ -20,7 +25,25 @@ class TrainingSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    epochs: Annotated[int, Field(ge=1)]
-    precision: Literal["float32", "bfloat16"] = "float32"
-    clip_norm: Annotated[float, Field(gt=0)] = 1.0
-    device: Literal["cpu", "cuda", "auto"] = "cpu"
+    epochs: Epochs
+    precision: Precision = "float32"
+    clip_norm: Norm = 1.0
+    device: Device = "cpu"
+
+
+class TrainingChanges(BaseModel):
+    """What replaces some of the ``TrainingSettings``; None leaves one as it is.
+
+    Attributes:
+        epochs: as in ``TrainingSettings``.
+        precision: as in ``TrainingSettings``.
+        clip_norm: as in ``TrainingSettings``.
+        device: as in ``TrainingSettings``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epochs: Epochs | None = None
+    precision: Precision | None = None
+    clip_norm: Norm | None = None
+    device: Device | None = None

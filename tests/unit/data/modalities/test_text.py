@@ -3,6 +3,7 @@ import pytest
 from probecast.data.modalities.text import prepare
 from probecast.errors import ProbecastError
 from raw_folders import SOURCES, images, settings, texts, toy_raw, write_raw
+from tiny_encoder import LIMIT, tiny_encoder
 
 
 def run(raw, **values):
@@ -87,3 +88,40 @@ def test_a_column_of_something_else_is_named(tmp_path):
     data = images([0, 1] * 5).rename_column("image", "text")
     with pytest.raises(ProbecastError, match="column 'text': found dict, not text"):
         run(write_raw(tmp_path, train=data, test=data))
+
+
+def run_pieces(raw, **values):
+    return run(raw, pretrained=tiny_encoder(), **values)
+
+
+def test_a_pretrained_tokenizer_makes_its_own_pieces(tmp_path):
+    prepared = run_pieces(raw_with(tmp_path, "A BAD<br />film.", "a zebra"), sequence_length=8)
+    rows = sorted(words(prepared, row) for row in range(2))
+    assert rows == [
+        ["[CLS]", "a", "[UNK]", "[SEP]"],
+        ["[CLS]", "a", "bad", "film", ".", "[SEP]"],
+    ]
+
+
+def test_pieces_are_numbered_after_padding_and_unknown_by_frequency(tmp_path):
+    train = texts(["film film film good", "film film good"] * 6, [0, 1] * 6)
+    prepared = run_pieces(write_raw(tmp_path, train=train, test=texts(["bad"] * 2, [0, 1])))
+    assert prepared.vocabulary == ["[PAD]", "[UNK]", "film", "[CLS]", "[SEP]", "good", "bad"]
+
+
+def test_pieces_are_padded_at_the_end_and_cut_before_the_last_mark(tmp_path):
+    raw = raw_with(tmp_path, "film", "bad film bad film bad")
+    prepared = run_pieces(raw, sequence_length=4)
+    ids = prepared.tensors["test"]["inputs"]
+    assert sorted((ids == 0).sum(1).tolist()) == [0, 1]
+    assert not (ids[:, :3] == 0).any()
+    assert sorted(words(prepared, row) for row in range(2)) == [
+        ["[CLS]", "bad", "film", "[SEP]"],
+        ["[CLS]", "film", "[SEP]"],
+    ]
+
+
+def test_more_tokens_than_the_encoder_takes_are_refused(tmp_path):
+    message = rf"^datasets\.toy\.sequence_length: {LIMIT + 1}, .* at most {LIMIT} tokens; lower"
+    with pytest.raises(ProbecastError, match=message):
+        run_pieces(raw_with(tmp_path, "film"), sequence_length=LIMIT + 1)

@@ -1,4 +1,4 @@
-"""Text: int64 token ids (B, T) of a word-level vocabulary fitted on the training split."""
+"""Text: int64 token ids (B, T), of words or of the word pieces of a pretrained encoder."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import torch
 from tokenizers import Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import WordLevel
 from tokenizers.trainers import WordLevelTrainer
+from torch import Tensor
 
 from probecast.data.modalities import Prepared
 from probecast.data.raw import Selection
@@ -13,6 +14,7 @@ from probecast.data.selection import choose_labelled_rows
 from probecast.data.settings import PreprocessSettings
 from probecast.data.sources import Source
 from probecast.errors import ProbecastError
+from probecast.text_encoders import load_tokenizer
 
 SEQUENCE_LENGTH = 32
 SPECIAL_TOKENS = ["[PAD]", "[UNK]"]  # ids 0 and 1
@@ -21,13 +23,15 @@ SPECIAL_TOKENS = ["[PAD]", "[UNK]"]  # ids 0 and 1
 def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared:
     """Turn a text classification dataset into token ids.
 
-    Texts are lower-cased, freed of HTML line breaks and split into words and runs of
-    punctuation. A text keeps its first ``sequence_length`` tokens; a shorter one is padded at
-    the end. A text without any token is one ``[UNK]``, so that no row is all padding.
+    Texts are freed of HTML line breaks and split, into words as ``in_words`` says or, if
+    ``pretrained`` is set, as ``in_pieces`` says. A text keeps its first ``sequence_length``
+    tokens; a shorter one is padded at the end. Ids are ordered by frequency in the training
+    split, after padding (0) and unknown (1). A text without any token is one unknown token, so
+    that no row is all padding.
 
     Raises:
         ProbecastError: the text column holds something else, or nothing; and all of
-            ``choose_labelled_rows``.
+            ``choose_labelled_rows`` and ``in_pieces``.
     """
     chosen = choose_labelled_rows(raw, source, settings)
     texts = {
@@ -35,21 +39,21 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
         for split, selection in chosen.selections.items()
     }
     length = settings.sequence_length or SEQUENCE_LENGTH
-    tokenizer = fit_tokenizer(texts["train"], settings.vocabulary_size, length)
+    if settings.pretrained is None:
+        ids, vocabulary = in_words(texts, settings.vocabulary_size, length)
+    else:
+        ids, vocabulary = in_pieces(texts, settings.pretrained, settings.dataset, length)
     tensors = {}
-    for split, of in texts.items():
-        ids = torch.tensor([encoding.ids for encoding in tokenizer.encode_batch(of)])  # (B, T)
-        ids[ids[:, 0] == 0, 0] = 1
-        tensors[split] = {"inputs": ids, "targets": chosen.labels[split]}
-
-    by_id = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    for split, of in ids.items():
+        of[of[:, 0] == 0, 0] = 1
+        tensors[split] = {"inputs": of, "targets": chosen.labels[split]}
     return Prepared(
         tensors=tensors,
         input_kind="tokens",
         output_kind="classes",
         output_size=chosen.class_count,
         floor=chosen.majority_floor(),
-        vocabulary=[token for token, _ in by_id],
+        vocabulary=vocabulary,
         notes={
             "unknown_share": {  # of the tokens that are not padding
                 split: ((of["inputs"] == 1).sum() / (of["inputs"] > 0).sum()).item()
@@ -71,7 +75,29 @@ def _read_texts(selection: Selection, column: str) -> list[str]:
             f"{selection.file.path}: column {column!r} is empty in all {len(texts)} chosen rows. "
             "Name the right input column in the dataset's source."
         )
-    return texts
+    return [text.replace("<br />", " ") for text in texts]
+
+
+def in_words(
+    texts: dict[str, list[str]], vocabulary_size: int, length: int
+) -> tuple[dict[str, Tensor], list[str]]:
+    """Split lower-cased texts into words and runs of punctuation.
+
+    Args:
+        texts: of every split; the vocabulary is that of ``train``.
+        vocabulary_size: as for ``fit_tokenizer``.
+        length: tokens T to which every text is cut or padded.
+
+    Returns:
+        Token ids (int64, B T) per split, and the tokens by id.
+    """
+    tokenizer = fit_tokenizer(texts["train"], vocabulary_size, length)
+    ids = {
+        split: torch.tensor([encoding.ids for encoding in tokenizer.encode_batch(of)])
+        for split, of in texts.items()
+    }
+    by_id = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    return ids, [token for token, _ in by_id]
 
 
 def fit_tokenizer(texts: list[str], vocabulary_size: int, length: int) -> Tokenizer:
@@ -86,9 +112,7 @@ def fit_tokenizer(texts: list[str], vocabulary_size: int, length: int) -> Tokeni
         length: tokens to which every text is cut or padded.
     """
     tokenizer = Tokenizer(WordLevel(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.Replace("<br />", " "), normalizers.Lowercase()]
-    )
+    tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     trainer = WordLevelTrainer(
         vocab_size=vocabulary_size,
@@ -100,3 +124,45 @@ def fit_tokenizer(texts: list[str], vocabulary_size: int, length: int) -> Tokeni
     tokenizer.enable_truncation(length)
     tokenizer.enable_padding(length=length, pad_id=0, pad_token="[PAD]")
     return tokenizer
+
+
+def in_pieces(
+    texts: dict[str, list[str]], pretrained: str, dataset: str, length: int
+) -> tuple[dict[str, Tensor], list[str]]:
+    """Split texts into the word pieces of a pretrained encoder, with its own marks around them.
+
+    The pieces that occur in any split are numbered anew, so that ids mean the same as those of
+    words: 0 is padding, 1 unknown, and the rest are ordered by frequency in ``train``. The
+    encoder's network finds the rows of its table by the pieces themselves.
+
+    Args:
+        texts: of every split.
+        pretrained: the encoder, as the study file names it.
+        dataset: named in messages.
+        length: tokens T to which every text is cut or padded.
+
+    Returns:
+        Token ids (int64, B T) per split, and the tokens by id.
+
+    Raises:
+        ProbecastError: the encoder's tokenizer cannot be loaded, or takes no text as long.
+    """
+    tokenizer = load_tokenizer(pretrained, dataset)
+    if length > tokenizer.model_max_length:
+        raise ProbecastError(
+            f"datasets.{dataset}.sequence_length: {length}, but {pretrained!r} takes at most "
+            f"{tokenizer.model_max_length} tokens; lower it."
+        )
+    options = {"padding": "max_length", "truncation": True, "max_length": length}
+    theirs = {
+        split: torch.tensor(tokenizer(of, **options)["input_ids"]) for split, of in texts.items()
+    }
+    frequency = torch.bincount(theirs["train"].flatten(), minlength=len(tokenizer))
+    special = [tokenizer.pad_token_id, tokenizer.unk_token_id]
+    occurring = torch.cat([ids.flatten() for ids in theirs.values()]).unique().tolist()
+    others = sorted(set(occurring) - set(special), key=lambda i: (-frequency[i].item(), i))
+    kept = special + others
+    ours = torch.zeros(len(tokenizer), dtype=torch.int64)
+    ours[kept] = torch.arange(len(kept))
+    ids = {split: ours[of] for split, of in theirs.items()}
+    return ids, tokenizer.convert_ids_to_tokens(kept)

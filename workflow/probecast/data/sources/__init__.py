@@ -16,6 +16,7 @@ SOURCES = {
     "glyphs": "probecast.data.sources.glyphs",
     "docs_topic": "probecast.data.sources.docs_topic",
     "docs_kind": "probecast.data.sources.docs_kind",
+    "scenes": "probecast.data.sources.scenes",
     "load": "probecast.data.sources.load",
     "spoken": "probecast.data.sources.spoken",
     "mnist": "probecast.data.sources.mnist",
