@@ -156,8 +156,8 @@ def read_table(paths: str | Path | Iterable[str | Path]) -> TrialTable:
     return _union(paths, [_read_one(Path(path)) for path in paths])
 
 
-def read_sweeps(paths: Iterable[str | Path]) -> list[TrialTable]:
-    """Read the sweeps of any number of tasks, each the union of its files, without repeats.
+def read_tables(paths: Iterable[str | Path]) -> list[TrialTable]:
+    """Read the tables of any number of tasks, each the union of its files.
 
     Raises:
         ProbecastError: as ``read_table``.
@@ -168,7 +168,12 @@ def read_sweeps(paths: Iterable[str | Path]) -> list[TrialTable]:
         files, tables = parts.setdefault(table.info.task, ([], []))
         files.append(path)
         tables.append(table)
-    return [_union(files, tables).without_repeats() for files, tables in parts.values()]
+    return [_union(files, tables) for files, tables in parts.values()]
+
+
+def read_sweeps(paths: Iterable[str | Path]) -> list[TrialTable]:
+    """Like ``read_tables``, but without what was trained a second time with another seed."""
+    return [table.without_repeats() for table in read_tables(paths)]
 
 
 def _union(paths: Sequence[str | Path], tables: Sequence[TrialTable]) -> TrialTable:

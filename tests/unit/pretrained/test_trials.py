@@ -1,0 +1,53 @@
+"""The shipped trial tables are what their card says, and can be learnt from."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from probecast.space import config_id
+from probecast.study import load_study
+from probecast.trials import read_table
+
+ROOT = Path(__file__).parents[3]
+FOLDER = ROOT / "workflow/pretrained"
+PATHS = sorted((FOLDER / "trials").glob("*.parquet"))
+STUDY = load_study(
+    yaml.safe_load((ROOT / "studies/reference.yaml").read_text()), "reference.yaml", ROOT
+)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_table_is_the_study_files(path):
+    table = read_table(path)
+    info, task = table.info, path.stem
+    assert (info.task, info.dataset) == (task, task.partition("-")[0])
+    assert info.family == STUDY.family(info.dataset)
+    assert info.epochs == STUDY.training_of(task).epochs
+    assert info.precision == STUDY.training_of(task).precision
+
+    swept = {config_id(configuration) for configuration in STUDY.swept(task)}
+    sweep = table.without_repeats()
+    assert set(sweep.frame["config_id"]) == swept
+    assert sweep.frame["seed"].unique().tolist() == [STUDY.sweep_seed]
+    again = table.frame[table.frame["seed"] != STUDY.sweep_seed]
+    assert set(again["config_id"]) == {config_id(c) for c in STUDY.repeated(task)}
+
+    ended = table.frame.groupby(["config_id", "seed"]).last()
+    assert ((ended["epoch"] == info.epochs) | (ended["status"] == "diverged")).all()
+    metrics = table.frame.loc[table.frame["status"] == "ok", ["val_metric", "test_metric"]]
+    assert metrics.notna().all(axis=None)
+
+
+def test_the_card_lists_every_table():
+    card = (FOLDER / "README.md").read_text()
+    listed = {
+        line.split()[0]
+        for line in card.partition("```\n")[2].partition("```")[0].split("\n")[1:]
+        if line
+    }
+    assert listed == {path.stem for path in PATHS}
+
+
+def test_tables_stay_small():
+    assert sum(path.stat().st_size for path in PATHS) < 12e6
