@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from types import UnionType
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -16,12 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from probecast.data.settings import DownloadSettings, PreprocessSettings, Rows, Variant
 from probecast.data.sources import SOURCES, get_source
 from probecast.errors import ProbecastError, suggest
+from probecast.evaluation.settings import ReplaySettings
+from probecast.foreign.settings import TableSettings
 from probecast.meta.settings import PretrainSettings, ProbeSettings
 from probecast.networks import ARCHITECTURES
 from probecast.seeds import derive
 from probecast.space import NAME, Configuration, Space
 from probecast.task import architecture_of, dataset_of
 from probecast.training.settings import TrainingSettings
+from probecast.tuners import TUNERS
 
 RESERVED = "all"
 Name = Annotated[str, Field(pattern=NAME)]
@@ -102,12 +106,13 @@ class FinalStudy(_Strict):
 
 
 class Study(_Strict):
-    """A whole study file.
+    """A whole study file: tasks to predict for, tables to compare tuners on, or both.
 
     Attributes:
         name: how the report calls the study.
         seed: the one seed that every other is derived from, by name.
-        tasks: the tasks to predict for and to evaluate, ``<dataset>-<architecture>``.
+        tasks: the tasks to predict for and to evaluate, ``<dataset>-<architecture>``. They
+            need a space, a default configuration and training.
         sources: further tasks, swept only to learn from.
         datasets: settings by dataset name; a dataset not named here has the defaults.
         space: the search space.
@@ -119,22 +124,26 @@ class Study(_Strict):
         pretrain: the meta-encoder.
         baselines: the other tuners.
         final: retraining of the choices.
+        tables: trial tables from elsewhere, by a name of one's own, to replay all tuners on.
+        replay: how that is done.
     """
 
     name: Name
     seed: Annotated[int, Field(ge=0)] = 0
-    tasks: Annotated[list[str], Field(min_length=1)]
+    tasks: list[str] = []
     sources: list[str] = []
     datasets: dict[Name, DatasetStudy] = {}
-    space: Space
+    space: Space | None = None
     architectures: dict[Name, ArchitectureStudy] = {}
-    default_configuration: dict[str, Any]
-    training: TrainingSettings
+    default_configuration: dict[str, Any] | None = None
+    training: TrainingSettings | None = None
     sweep: SweepStudy = SweepStudy()
     probe: ProbeSettings = ProbeSettings()
     pretrain: PretrainSettings = PretrainSettings()
     baselines: BaselinesStudy = BaselinesStudy()
     final: FinalStudy = FinalStudy()
+    tables: dict[Name, TableSettings] = {}
+    replay: ReplaySettings = ReplaySettings()
 
     # -- who is who ------------------------------------------------------------------
 
@@ -300,15 +309,20 @@ def load_study(config: Mapping[str, Any], file: str, base: Path) -> Study:
     problems = [f"{file}: {problem}" for problem in _problems(study)]
     if problems:
         raise ProbecastError("\n".join(problems))
-    return study.model_copy(update={"datasets": _absolute(study.datasets, base)})
+    return study.model_copy(
+        update={
+            "datasets": _absolute(study.datasets, "mirror", base),
+            "tables": _absolute(study.tables, "path", base),
+        }
+    )
 
 
-def _absolute(datasets: dict[str, DatasetStudy], base: Path) -> dict[str, DatasetStudy]:
+def _absolute(models: dict[str, BaseModel], key: str, base: Path) -> dict[str, BaseModel]:
+    """Resolve a path that each of some models may have."""
     return {
-        name: own.model_copy(update={"mirror": str(Path(base, own.mirror).resolve())})
-        if own.mirror is not None
-        else own
-        for name, own in datasets.items()
+        name: own.model_copy(update={key: str(Path(base, path).resolve())}) if path else own
+        for name, own in models.items()
+        for path in [getattr(own, key)]
     }
 
 
@@ -334,6 +348,7 @@ def _known_keys(parts: list[str]) -> list[str]:
     for part in parts:
         fields = getattr(model, "model_fields", {})
         model = fields[part].annotation if part in fields else _value_model(model)
+        model = model.__args__[0] if isinstance(model, UnionType) else model  # Model | None
     return list(getattr(model, "model_fields", {}))
 
 
@@ -345,7 +360,22 @@ def _value_model(annotation: Any) -> Any:
 
 def _problems(study: Study) -> list[str]:
     """Return what is wrong with the study as a whole, one line each."""
+    if not study.all_tasks and not study.tables:
+        return [
+            f"tasks: found {study.tasks}, and no 'tables' either; name tasks to predict for, or "
+            "tables to compare tuners on."
+        ]
     problems = [
+        f"{key}: required by a study with tasks, but missing; add it."
+        for key in ("space", "default_configuration", "training")
+        if study.all_tasks and getattr(study, key) is None
+    ]
+    problems += [
+        f"replay.methods: unknown tuner {method!r}. {suggest(method, list(TUNERS))}"
+        for method in study.replay.methods or []
+        if method not in TUNERS
+    ]
+    problems += [
         problem
         for where, tasks in (("tasks", study.tasks), ("sources", study.sources))
         for problem in _task_problems(study, where, tasks)

@@ -46,6 +46,8 @@ wildcard_constraints:
     dataset=NAME,
     task=f"{NAME}-{NAME}",
     chunk=r"\d+",
+    table=NAME,
+    fold=r"\d+",
     held_out=f"(family|architecture)-{NAME}|all",
 
 
