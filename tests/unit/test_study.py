@@ -126,6 +126,7 @@ BAD = {
     ),
     "no direction": ({"tables": {"t": {"path": "p", "metric": "m"}}}, r"higher_is_better: requ"),
     "cost below 1": ({"replay": {"costs": [0.5]}}, r"replay\.costs\.0: found 0\.5"),
+    "unknown baseline": ({"baselines": {"methods": ["x"]}}, r"baselines\.methods: unknown tuner"),
     "unknown tuner": ({"replay": {"methods": ["gird"]}}, r"replay\.methods: .*mean 'grid'"),
     "wrong type": ({"training": {"epochs": "many"}}, r"training\.epochs: found 'many'"),
     "negative": ({"training": {"epochs": 0}}, r"training\.epochs: found 0.*greater"),

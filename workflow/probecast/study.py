@@ -89,9 +89,11 @@ class BaselinesStudy(_Strict):
     """Replay of the other tuners on the sweep.
 
     Attributes:
+        methods: the tuners; default: all that need no optional package.
         repetitions: seeds of every tuner that draws at random.
     """
 
+    methods: Annotated[list[str], Field(min_length=1)] | None = None
     repetitions: Annotated[int, Field(ge=1)] = 100
 
 
@@ -371,8 +373,9 @@ def _problems(study: Study) -> list[str]:
         if study.all_tasks and getattr(study, key) is None
     ]
     problems += [
-        f"replay.methods: unknown tuner {method!r}. {suggest(method, list(TUNERS))}"
-        for method in study.replay.methods or []
+        f"{key}.methods: unknown tuner {method!r}. {suggest(method, list(TUNERS))}"
+        for key in ("baselines", "replay")
+        for method in getattr(study, key).methods or []
         if method not in TUNERS
     ]
     problems += [

@@ -1,6 +1,7 @@
 """How well every candidate did on the source tasks."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,16 +12,51 @@ from probecast.trials import TrialTable
 from probecast.tuners.tuner import Problem
 
 
+class Shared(NamedTuple):
+    """All that the sources tell about the candidates depends on this; hashable, to cache by.
+
+    Attributes:
+        sources: the trial tables of other tasks.
+        identities: the candidates' ``config_id``.
+        horizon: epochs of a full trial on the target.
+    """
+
+    sources: tuple[TrialTable, ...]
+    identities: tuple[str, ...]
+    horizon: int
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Shared":
+        """Return what the sources and a problem share.
+
+        Raises:
+            ProbecastError: no source shares a configuration with the candidates.
+        """
+        identities = tuple(config_id(candidate) for candidate in problem.candidates)
+        shared = cls(tuple(problem.sources), identities, problem.info.epochs)
+        if not len(source_curves(shared)):
+            raise ProbecastError(
+                f"{problem.info.task}: none of the {len(problem.sources)} source tables holds a "
+                "configuration of the target's space; add sources with the same space, or leave "
+                "out the tuners that learn from them"
+            )
+        return shared
+
+
 def source_regrets(problem: Problem) -> np.ndarray:
     """Return the regret of the candidates' last validation metric on every source task.
 
     Returns:
         (sources, candidates) in 0..1: the last epoch of ``source_curves``.
+
+    Raises:
+        ProbecastError: no source shares a configuration with the candidates.
     """
-    return source_curves(problem)[:, :, -1]
+    return source_curves(Shared.of(problem))[:, :, -1]
 
 
-def source_curves(problem: Problem) -> np.ndarray:
+@lru_cache(maxsize=4)
+def source_curves(shared: Shared) -> np.ndarray:
     """Return the regret of the candidates' validation curves on every source task.
 
     Each source is scaled by its own floor and best last value, diverged trials count as the
@@ -29,28 +65,10 @@ def source_curves(problem: Problem) -> np.ndarray:
     that. Sources with another horizon are read at the same shares of it.
 
     Returns:
-        (sources, candidates, epochs of the target) in 0..1, read-only: the same array
-        serves all problems of the same sources and candidates. Sources that share no
+        (sources, candidates, epochs of the target) in 0..1, read-only. Sources that share no
         candidate are left out.
-
-    Raises:
-        ProbecastError: no source shares a configuration with the candidates.
     """
-    identities = tuple(config_id(candidate) for candidate in problem.candidates)
-    curves = _curves(tuple(problem.sources), identities, problem.info.epochs)
-    if not len(curves):
-        raise ProbecastError(
-            f"{problem.info.task}: none of the {len(problem.sources)} source tables holds a "
-            "configuration of the target's space; add sources with the same space, or leave out "
-            "the tuners that learn from them"
-        )
-    return curves
-
-
-@lru_cache(maxsize=4)
-def _curves(
-    sources: tuple[TrialTable, ...], identities: tuple[str, ...], horizon: int
-) -> np.ndarray:
+    sources, identities, horizon = shared
     found = []
     for source in sources:
         rows, regrets = _regrets(source)
