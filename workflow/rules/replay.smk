@@ -4,30 +4,6 @@
 #      results/replay/<table>/summary-from-scratch.csv: the same with recommendations trained anew
 #      results/replay/<table>/runs.parquet: all folds
 
-from probecast.errors import suggest
-
-
-def table_of(wildcards):
-    """A table from elsewhere, as the study file describes it."""
-    if wildcards.table not in study.tables:
-        raise WorkflowError(
-            f"{STUDY_FILE}: tables: found no table {wildcards.table!r}; name it there, or "
-            f"correct the target. {suggest(wildcards.table, list(study.tables))}"
-        )
-    return study.tables[wildcards.table]
-
-
-def folds_of(wildcards):
-    """The tasks of a table that are held out together, by the number of the fold."""
-    # Imported where they are needed: every job reads this file, and pandas loads slowly.
-    from probecast.evaluation.benchmark import folds
-    from probecast.foreign.reading import task_names
-
-    try:
-        return folds(task_names(table_of(wildcards)))
-    except ProbecastError as error:
-        raise WorkflowError(str(error)) from None
-
 
 rule replay_fold:
     input:
