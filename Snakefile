@@ -6,6 +6,7 @@ earlier chapters wrote:
     download -> preprocess -+-> sweep -+-> pretrain -> probe -> predict --+
                             |          +-> baselines ---------------------+-> train
                             +-> probe                                     -> evaluate -> report
+    a table of many tasks from elsewhere -> replay
 """
 
 from snakemake.utils import min_version
@@ -19,7 +20,8 @@ include: "workflow/rules/common.smk"
 rule all:
     default_target: True
     input:
-        "results/report/index.html",
+        "results/report/index.html" if study.tasks else [],
+        expand("results/replay/{table}/summary.csv", table=study.tables),
 
 
 include: "workflow/rules/download.smk"
@@ -32,3 +34,4 @@ include: "workflow/rules/baselines.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/replay.smk"

@@ -11,6 +11,7 @@ from probecast.training.settings import TrainingChanges, TrainingSettings
 
 ROOT = Path(__file__).parents[2]
 STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
+TABLE = {"path": "../t.csv", "metric": "how good", "higher_is_better": True}
 
 SMALL = {
     "name": "small",
@@ -33,6 +34,9 @@ def load(**changes):
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.name)
 def test_shipped_studies_are_valid(path):
     study = load_study(yaml.safe_load(path.read_text()), path.name, ROOT)
+    if not study.tasks:
+        assert list(study.tables) == [study.name]
+        return
     assert study.space.size == 486
     assert set(study.default_configuration.values()) == {0.001, 64, 3, 128, 0.1, "Adam"}
 
@@ -158,6 +162,13 @@ def test_relative_folder_of_an_encoder_counts_from_the_base():
     }
 
 
+def test_a_study_of_tables_needs_no_tasks():
+    study = load_study({"name": "tables", "tables": {"bench": TABLE}}, "f", Path("/base/here"))
+    assert study.tables["bench"].path == "/base/t.csv"
+    assert study.tables["bench"].columns.epoch == "epoch"
+    assert study.replay.costs == [1.5, 2, 3, 5, 10]
+
+
 BAD = {
     "unknown key": ({"epoch": 3}, r"epoch: unknown key"),
     "misspelt key": ({"seeed": 3}, r"Did you mean 'seed'"),
@@ -166,8 +177,16 @@ BAD = {
         {"datasets": {"digits": {"train_row": 3}}},
         r"datasets\.digits\.train_row: unknown key. Did you mean 'train_rows'",
     ),
-    "missing key": ({"space": None}, r"space: found None"),
-    "no tasks": ({"tasks": []}, r"tasks: found \[\]"),
+    "missing key": ({"space": None}, r"space: required by a study with tasks, but missing"),
+    "no tasks": ({"tasks": []}, r"tasks: found \[\], and no 'tables' either"),
+    "misspelt column": (
+        {"tables": {"t": {**TABLE, "columns": {"epochs": "e"}}}},
+        r"tables\.t\.columns\.epochs: unknown key. Did you mean 'epoch'",
+    ),
+    "no direction": ({"tables": {"t": {"path": "p", "metric": "m"}}}, r"higher_is_better: requ"),
+    "cost below 1": ({"replay": {"costs": [0.5]}}, r"replay\.costs\.0: found 0\.5"),
+    "unknown baseline": ({"baselines": {"methods": ["x"]}}, r"baselines\.methods: unknown tuner"),
+    "unknown tuner": ({"replay": {"methods": ["gird"]}}, r"replay\.methods: .*mean 'grid'"),
     "wrong type": ({"training": {"epochs": "many"}}, r"training\.epochs: found 'many'"),
     "negative": ({"training": {"epochs": 0}}, r"training\.epochs: found 0.*greater"),
     "task with a slash": ({"tasks": ["digits/cnn"]}, r"found 'digits/cnn'.*<dataset>-"),

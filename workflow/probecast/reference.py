@@ -39,15 +39,21 @@ def schema() -> str:
 
 def page() -> str:
     """Return the reference page, in Markdown: one table per part of the study file."""
-    parts = [INTRODUCTION, _section("The file", Study)]
-    for name, field in Study.model_fields.items():
-        model = _model(field.annotation)
-        if model is not None and "root" not in model.model_fields:
-            key = f"{name}.<name>" if _is_mapping(field.annotation) else name
-            parts.append(_section(f"`{key}`", model))
+    parts = [INTRODUCTION, _section("The file", Study), *_parts("", Study)]
     parts.append(_section("`space.<hyperparameter>`: a list of choices", Choice))
     parts.append(_section("`space.<hyperparameter>`: a range", Range))
     return "\n".join(parts)
+
+
+def _parts(prefix: str, parent: type[BaseModel]) -> list[str]:
+    """Return a section for every model below ``parent``; a search space has its own at the end."""
+    parts = []
+    for name, field in parent.model_fields.items():
+        model = _model(field.annotation)
+        if model is not None and "root" not in model.model_fields:
+            key = f"{prefix}{name}.<name>" if _is_mapping(field.annotation) else f"{prefix}{name}"
+            parts += [_section(f"`{key}`", model), *_parts(f"{key}.", model)]
+    return parts
 
 
 def _section(title: str, model: type[BaseModel]) -> str:

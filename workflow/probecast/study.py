@@ -4,7 +4,6 @@
 settings it depends on, so that a changed key reruns only what it touches.
 """
 
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,17 +13,18 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from probecast.data.settings import DownloadSettings, PreprocessSettings, Rows, Variant
-from probecast.data.sources import SOURCES, get_source
-from probecast.errors import ProbecastError, suggest
+from probecast.data.sources import get_source
+from probecast.errors import ProbecastError
+from probecast.evaluation.settings import ReplaySettings
+from probecast.foreign.settings import TableSettings
 from probecast.meta.settings import PretrainSettings, ProbeSettings
-from probecast.networks import ARCHITECTURES, NEED_PRETRAINED, needs_pretrained
 from probecast.seeds import derive
 from probecast.space import NAME, Configuration, Space
+from probecast.study_checks import explain, find_problems
 from probecast.task import architecture_of, dataset_of
 from probecast.text_encoders import is_folder
 from probecast.training.settings import TrainingChanges, TrainingSettings
 
-RESERVED = "all"
 Name = Annotated[str, Field(pattern=NAME)]
 
 
@@ -91,9 +91,11 @@ class BaselinesStudy(_Strict):
     """Replay of the other tuners on the sweep.
 
     Attributes:
+        methods: the tuners; default: all that need no optional package.
         repetitions: seeds of every tuner that draws at random.
     """
 
+    methods: Annotated[list[str], Field(min_length=1)] | None = None
     repetitions: Annotated[int, Field(ge=1)] = 100
 
 
@@ -108,12 +110,13 @@ class FinalStudy(_Strict):
 
 
 class Study(_Strict):
-    """A whole study file.
+    """A whole study file: tasks to predict for, tables to compare tuners on, or both.
 
     Attributes:
         name: how the report calls the study.
         seed: the one seed that every other is derived from, by name.
-        tasks: the tasks to predict for and to evaluate, ``<dataset>-<architecture>``.
+        tasks: the tasks to predict for and to evaluate, ``<dataset>-<architecture>``. They
+            need a space, a default configuration and training.
         sources: further tasks, swept only to learn from.
         datasets: settings by dataset name; a dataset not named here has the defaults.
         space: the search space.
@@ -125,22 +128,26 @@ class Study(_Strict):
         pretrain: the meta-encoder.
         baselines: the other tuners.
         final: retraining of the choices.
+        tables: trial tables from elsewhere, by a name of one's own, to replay all tuners on.
+        replay: how that is done.
     """
 
     name: Name
     seed: Annotated[int, Field(ge=0)] = 0
-    tasks: Annotated[list[str], Field(min_length=1)]
+    tasks: list[str] = []
     sources: list[str] = []
     datasets: dict[Name, DatasetStudy] = {}
-    space: Space
+    space: Space | None = None
     architectures: dict[Name, ArchitectureStudy] = {}
-    default_configuration: dict[str, Any]
-    training: TrainingSettings
+    default_configuration: dict[str, Any] | None = None
+    training: TrainingSettings | None = None
     sweep: SweepStudy = SweepStudy()
     probe: ProbeSettings = ProbeSettings()
     pretrain: PretrainSettings = PretrainSettings()
     baselines: BaselinesStudy = BaselinesStudy()
     final: FinalStudy = FinalStudy()
+    tables: dict[Name, TableSettings] = {}
+    replay: ReplaySettings = ReplaySettings()
 
     # -- who is who ------------------------------------------------------------------
 
@@ -317,14 +324,19 @@ def load_study(config: Mapping[str, Any], file: str, base: Path) -> Study:
     try:
         study = Study.model_validate(dict(config))
     except ValidationError as error:
-        lines = [_explain(problem, file) for problem in error.errors()]
+        lines = [explain(problem, file, Study) for problem in error.errors()]
         raise ProbecastError("\n".join(dict.fromkeys(lines))) from None
-    problems = [f"{file}: {problem}" for problem in _problems(study)]
+    problems = [f"{file}: {problem}" for problem in find_problems(study)]
     if problems:
         raise ProbecastError("\n".join(problems))
-    datasets = {name: _absolute(own, base, *_folders(own)) for name, own in study.datasets.items()}
-    sweep = _absolute(study.sweep, base, "tables")
-    return study.model_copy(update={"datasets": datasets, "sweep": sweep})
+    changes = {
+        "datasets": {
+            name: _absolute(own, base, *_folders(own)) for name, own in study.datasets.items()
+        },
+        "tables": {name: _absolute(own, base, "path") for name, own in study.tables.items()},
+        "sweep": _absolute(study.sweep, base, "tables"),
+    }
+    return study.model_copy(update=changes)
 
 
 def _folders(dataset: DatasetStudy) -> list[str]:
@@ -333,133 +345,8 @@ def _folders(dataset: DatasetStudy) -> list[str]:
     return ["mirror", "pretrained"] if named else ["mirror"]
 
 
-def _absolute(settings: _Strict, base: Path, *keys: str) -> Any:
+def _absolute(settings: BaseModel, base: Path, *keys: str) -> Any:
     """Return the settings with the paths under ``keys``, where there are any, made absolute."""
     paths = {key: getattr(settings, key) for key in keys}
     absolute = {key: str(Path(base, path).resolve()) for key, path in paths.items() if path}
     return settings.model_copy(update=absolute)
-
-
-def _explain(problem: Mapping[str, Any], file: str) -> str:
-    """Turn one pydantic error into a line with file, key, value and remedy."""
-    # Pydantic puts the names of union members into the location; a user knows only keys.
-    members = {"Choice", "Range", "constrained-int", "constrained-str"}
-    parts = [str(p) for p in problem["loc"] if str(p) not in members and "[" not in str(p)]
-    key = ".".join(parts) or "the file"
-    message = problem["msg"].removeprefix("Value error, ")
-    if problem["type"] == "extra_forbidden":
-        known = _known_keys(parts[:-1])
-        hint = suggest(parts[-1], known) if known else "Remove it."
-        return f"{file}: {key}: unknown key. {hint}"
-    if problem["type"] == "missing":
-        return f"{file}: {key}: required, but missing; add it."
-    return f"{file}: {key}: found {problem['input']!r}; {message}."
-
-
-def _known_keys(parts: list[str]) -> list[str]:
-    """Return the keys that the study file knows at a place, or [] where it is free."""
-    model: Any = Study
-    for part in parts:
-        fields = getattr(model, "model_fields", {})
-        model = fields[part].annotation if part in fields else _value_model(model)
-    return list(getattr(model, "model_fields", {}))
-
-
-def _value_model(annotation: Any) -> Any:
-    """Return the model of the values in ``dict[str, Model]``, else None."""
-    arguments = getattr(annotation, "__args__", ())
-    return arguments[-1] if arguments else None
-
-
-def _problems(study: Study) -> list[str]:
-    """Return what is wrong with the study as a whole, one line each."""
-    problems = [
-        problem
-        for where, tasks in (("tasks", study.tasks), ("sources", study.sources))
-        for problem in _task_problems(study, where, tasks)
-    ]
-    for name in study.architectures:
-        if name not in ARCHITECTURES:
-            problems.append(
-                f"architectures: unknown {name!r}. {suggest(name, list(ARCHITECTURES))}"
-            )
-    for name in study.datasets:
-        if name == RESERVED:
-            problems.append(f"datasets: {name!r} is a reserved name; choose another.")
-        source = study.source_of(name)
-        if source not in SOURCES:
-            problems.append(
-                f"datasets.{name}.source: unknown {source!r}. {suggest(source, list(SOURCES))}"
-            )
-    for task in study.sweep.by_task:
-        if task not in study.all_tasks:
-            problems.append(
-                f"sweep.by_task: {task!r}: no such task; {suggest(task, study.all_tasks)}"
-            )
-    if problems:
-        return problems  # what follows needs tasks that exist
-    for task in study.all_tasks:
-        problems += _space_problems(study, task)
-        architecture, dataset = architecture_of(task), dataset_of(task)
-        if architecture in NEED_PRETRAINED and study.dataset(dataset).pretrained is None:
-            problems.append(needs_pretrained(architecture, dataset))
-    for task in study.tasks:
-        family = study.family(dataset_of(task))
-        if not study.sources_without(f"family-{family}"):
-            problems.append(
-                f"tasks: nothing to learn from for {task!r}: every task is of family "
-                f"{family!r}; add a task of another family under 'sources'."
-            )
-    return list(dict.fromkeys(problems))
-
-
-def _task_problems(study: Study, where: str, tasks: list[str]) -> list[str]:
-    problems = []
-    for task in tasks:
-        if not re.fullmatch(f"{NAME[1:-1]}-{NAME[1:-1]}", task):
-            problems.append(
-                f"{where}: found {task!r}; a task is named <dataset>-<architecture>, in "
-                "lower-case letters, digits and underscores, such as 'digits-cnn'."
-            )
-            continue
-        if RESERVED in (dataset_of(task), architecture_of(task)):
-            problems.append(f"{where}: {task!r} uses the reserved name {RESERVED!r}.")
-        if architecture_of(task) not in ARCHITECTURES:
-            problems.append(
-                f"{where}: {task!r}: unknown architecture {architecture_of(task)!r}. "
-                f"{suggest(architecture_of(task), list(ARCHITECTURES))}"
-            )
-        dataset = dataset_of(task)
-        if dataset not in study.datasets and dataset not in SOURCES:
-            problems.append(
-                f"{where}: {task!r}: unknown dataset {dataset!r}; name its source under "
-                f"'datasets'. {suggest(dataset, [*SOURCES, *study.datasets])}"
-            )
-    for task in {task for task in tasks if tasks.count(task) > 1}:
-        problems.append(f"{where}: {task!r} is listed twice; once is enough.")
-    return problems
-
-
-def _space_problems(study: Study, task: str) -> list[str]:
-    space, count = study.space_of(task), study.sample_size(task)
-    size = space.size
-    if count == "all" and size is None:
-        return [
-            f"sweep: found 'all' configurations for {task!r}, but its space has ranges and so "
-            "no complete grid; give a number."
-        ]
-    if count != "all" and size is not None and count > size:
-        return [
-            f"sweep: found {count} configurations for {task!r}, but its space has only {size}; "
-            "lower the number or write 'all'."
-        ]
-    if size is not None and study.probe.count > size:
-        return [
-            f"probe.count: found {study.probe.count}, more probes than the space has "
-            f"configurations ({size}); lower it."
-        ]
-    try:
-        study.default_of(task)
-    except ProbecastError as error:
-        return [f"default_configuration: {error}"]
-    return []

@@ -1,6 +1,7 @@
 """The trial table: every trial of a task, one row per epoch. The project's one currency."""
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -47,7 +48,8 @@ class TaskInfo:
         architecture: the network's registered name.
         metric: name of the metric in natural units.
         higher_is_better: the metric's direction.
-        floor_val: the trivial predictor's metric on the validation split.
+        floor_val: the trivial predictor's metric on the validation split, or the untrained
+            model's; NaN where neither is known.
         floor_test: the same on the test split.
         epochs: the horizon E: the full budget of one trial.
         precision: number format of training.
@@ -69,9 +71,9 @@ class TaskInfo:
     meta_features: dict[str, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TrialTable:
-    """The trials of one task.
+    """The trials of one task. Tables are compared by identity, so that they can be cached by.
 
     Attributes:
         info: what all rows share.
@@ -87,12 +89,9 @@ class TrialTable:
 
     def configurations(self) -> dict[str, Configuration]:
         """Return the configurations by ``config_id``, in the order of first appearance."""
-        rows = self.frame.drop_duplicates("config_id").set_index("config_id")
-        records = rows[self.hyperparameters].to_dict("index")
-        return {
-            identity: {name: _item(value) for name, value in record.items()}
-            for identity, record in records.items()
-        }
+        rows = self.frame.drop_duplicates("config_id")
+        records = configurations_of(rows[self.hyperparameters])
+        return dict(zip(rows["config_id"], records, strict=True))
 
     def without_repeats(self) -> "TrialTable":
         """Return the trials of one seed: the one that most trials have."""
@@ -109,8 +108,18 @@ class TrialTable:
 
     def with_floor(self, column: str = "test_metric", seed: int | None = None) -> pd.DataFrame:
         """Like ``curves``, with what diverged set to the floor: it is worth no more."""
+        return self.curves(column, seed).fillna(self.floor(column))
+
+    def floor(self, column: str = "test_metric") -> float:
+        """Return the metric that has regret 1: the info's floor, else the worst finite value.
+
+        The latter is for sources and for judging; a tuner must not learn it of its target.
+        """
         floor = self.info.floor_test if column == "test_metric" else self.info.floor_val
-        return self.curves(column, seed).fillna(floor)
+        if math.isfinite(floor):
+            return floor
+        values = self.frame[column]
+        return float(values.min() if self.info.higher_is_better else values.max())
 
     def write(self, path: str | Path) -> None:
         """Write the table atomically as Parquet, its info in the schema's metadata."""
@@ -231,6 +240,14 @@ def _check_unique(frame: pd.DataFrame, where: str) -> None:
             f"{where}: epoch {row['epoch']} of configuration {row['config_id']}, seed "
             f"{row['seed']}, stands there twice; delete one of the files and rerun its stage"
         )
+
+
+def configurations_of(frame: pd.DataFrame) -> list[Configuration]:
+    """Return one configuration per row; a hyperparameter without a value is left out."""
+    return [
+        {name: _item(value) for name, value in record.items() if not pd.isna(value)}
+        for record in frame.to_dict("records")
+    ]
 
 
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:

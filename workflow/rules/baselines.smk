@@ -17,8 +17,12 @@ rule baselines:
         "../../envs/train.yaml"
     params:
         probe=study.probe.model_dump(mode="json"),
+        methods=study.baselines.methods or list(TUNERS),
         repetitions=study.baselines.repetitions,
         seed=study.seed,
-        code=code_hash("probecast.evaluation.replay", *TUNERS.values()),
+        code=code_hash(
+            "probecast.evaluation.replay",
+            *(TUNERS[method] for method in study.baselines.methods or TUNERS),
+        ),
     script:
         "../scripts/baselines.py"

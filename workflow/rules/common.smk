@@ -19,7 +19,7 @@ os.environ.update(PYTHONPATH=os.pathsep.join(path), OMP_NUM_THREADS="1")
 from probecast.code_hash import code_hash
 from probecast.data.modalities import MODALITIES
 from probecast.data.sources import SOURCES, get_source
-from probecast.errors import ProbecastError
+from probecast.errors import ProbecastError, suggest
 from probecast.networks import module_name
 from probecast.study import load_study
 from probecast.task import architecture_of, dataset_of
@@ -46,6 +46,8 @@ wildcard_constraints:
     dataset=NAME,
     task=f"{NAME}-{NAME}",
     chunk=r"\d+",
+    table=NAME,
+    fold=r"\d+",
     held_out=f"(family|architecture)-{NAME}|all",
 
 
@@ -127,3 +129,25 @@ def specs(wildcards):
     """The descriptions of the evaluated tasks' datasets."""
     datasets = dict.fromkeys(dataset_of(task) for task in study.tasks)
     return [f"results/data/{dataset}/spec.json" for dataset in datasets]
+
+
+def table_of(wildcards):
+    """A table from elsewhere, as the study file describes it."""
+    if wildcards.table not in study.tables:
+        raise WorkflowError(
+            f"{STUDY_FILE}: tables: found no table {wildcards.table!r}; name it there, or "
+            f"correct the target. {suggest(wildcards.table, list(study.tables))}"
+        )
+    return study.tables[wildcards.table]
+
+
+def folds_of(wildcards):
+    """The tasks of a table that are held out together, by the number of the fold."""
+    # Imported where they are needed: every job reads this file, and pandas loads slowly.
+    from probecast.evaluation.benchmark import folds
+    from probecast.foreign.reading import task_names
+
+    try:
+        return folds(task_names(table_of(wildcards)))
+    except ProbecastError as error:
+        raise WorkflowError(str(error)) from None

@@ -9,7 +9,6 @@ from probecast.meta.encoder import MetaEncoder
 from probecast.meta.settings import ProbeSettings
 from probecast.training.process import prepare_process
 from probecast.trials import read_sweeps
-from probecast.tuners import TUNERS
 
 with stage(snakemake.log[0]):
     prepare_process()
@@ -19,9 +18,9 @@ with stage(snakemake.log[0]):
     size = table.frame["config_id"].nunique()
     baselines = replay(
         table,
-        read_sweeps(snakemake.input.sources),
+        tuple(read_sweeps(snakemake.input.sources)),
         MetaEncoder.read(Path(snakemake.input.encoder).parent),
-        TUNERS,
+        params.methods,
         sorted({*ladder(size), min(probes.budget(table.info.epochs), float(size))}),
         params.repetitions,
         params.seed,

@@ -48,6 +48,7 @@ def test_total_cost_is_what_was_bought_and_what_completes_the_recommendation():
     steps = run(tuner, Shop(), budget=3)
     # 10 to come; 2 bought + 8; 2 + 3 bought + 7; continuing A to 5 costs 3 more: 8 + 7
     assert costs(steps) == pytest.approx([1.0, 1.0, 1.2, 1.5])
+    assert [step.spent for step in steps] == pytest.approx([0, 0.2, 0.5, 0.8])
     assert [step.configuration for step in steps] == [A, A, B, B]
 
 

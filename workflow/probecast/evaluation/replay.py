@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from probecast.console import logger
 from probecast.errors import ProbecastError
 from probecast.evaluation.results import BASELINE_COLUMNS
-from probecast.evaluation.scores import regret
+from probecast.evaluation.scores import regret, within
 from probecast.meta.settings import ProbeSettings
 from probecast.seeds import derive
 from probecast.space import Configuration, config_id
@@ -20,6 +22,12 @@ from probecast.tuners.tuner import Observation, Problem, observations
 if TYPE_CHECKING:
     from probecast.meta.encoder import MetaEncoder
 
+REPLAY_COLUMNS = (
+    *BASELINE_COLUMNS,
+    "within_5pct",
+    "regret_from_scratch",
+    "within_5pct_from_scratch",
+)
 COSTS = (1, 1.1, 1.5, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000)
 
 
@@ -38,6 +46,9 @@ class TableEnvironment:
     Args:
         table: complete or diverged trials.
         seed: the table's seed whose trials are replayed; by default its smallest.
+        noise: standard deviation of what is added to every value, as a share of the range of
+            the last values (a value below the floor counts as the floor there).
+        noise_seed: of that; a value is the same whenever it is looked at again.
 
     Attributes:
         horizon: the full length of a trial, in epochs.
@@ -45,10 +56,19 @@ class TableEnvironment:
         candidates: the table's configurations, in its order.
     """
 
-    def __init__(self, table: TrialTable, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        table: TrialTable,
+        seed: int | None = None,
+        noise: float = 0.0,
+        noise_seed: int = 0,
+    ) -> None:
         self.horizon = table.info.epochs
         self.seed = int(table.frame["seed"].min()) if seed is None else seed
-        self._trials = {trial.config_id: trial for trial in observations(table, self.seed)}
+        trials = observations(table, self.seed)
+        if noise:
+            trials = _noisy(trials, noise * _range(table, self.seed), noise_seed)
+        self._trials = {trial.config_id: trial for trial in trials}
         self.candidates = [trial.configuration for trial in self._trials.values()]
         for trial in self._trials.values():
             if trial.epochs < self.horizon and not trial.diverged:
@@ -68,6 +88,22 @@ class TableEnvironment:
         )
 
 
+def _noisy(trials: list[Observation], deviation: float, seed: int) -> list[Observation]:
+    generator = np.random.default_rng(seed)
+    return [
+        replace(trial, curve=tuple(generator.normal(trial.curve, deviation).tolist()))
+        for trial in trials
+    ]
+
+
+def _range(table: TrialTable, seed: int) -> float:
+    """The range of the last validation values, those below the floor counted as the floor."""
+    last = table.with_floor("val_metric", seed)[table.info.epochs]
+    floor = table.floor("val_metric")
+    last = last.clip(lower=floor) if table.info.higher_is_better else last.clip(upper=floor)
+    return float(last.max() - last.min())
+
+
 def replay(
     table: TrialTable,
     sources: Sequence[TrialTable],
@@ -77,8 +113,12 @@ def replay(
     repetitions: int,
     seed: int,
     probes: ProbeSettings | None = None,
+    noise: float = 0.0,
 ) -> pd.DataFrame:
     """Return what tuners recommend on a table at every total cost that they may spend.
+
+    A tuner that cannot work on this problem, such as one that learns from sources which
+    share no configuration with the table, is left out, and the log says why.
 
     Args:
         table: the target's finished sweep; its first seed's trials are what can be bought.
@@ -86,50 +126,72 @@ def replay(
         encoder: pretrained on other families.
         methods: names of registered tuners.
         budgets: total costs in full-run equivalents, at least 1; see ``ladder``.
-        repetitions: runs of a tuner that draws at random; others run once, as repetition 0.
-        seed: root of the tuners' seeds.
+        repetitions: runs of a tuner that draws at random, and of all if there is noise;
+            others run once, as repetition 0.
+        seed: root of the seeds of tuners and noise.
         probes: what tuners that probe may do; by default ``ProbeSettings()``.
+        noise: of what the tuners are shown, see ``TableEnvironment``. Outcomes are true.
 
     Returns:
-        One row per method, repetition and budget, columns ``BASELINE_COLUMNS``: ``cost``
+        One row per method, repetition and budget, columns ``REPLAY_COLUMNS``: ``cost``
         is the budget; the metrics are the last of the recommendation's trial, the floor
-        if it diverged; ``regret`` is that of the test metric against the table's best.
+        if it diverged; ``regret`` is that of the test metric against the table's best, and
+        ``within_5pct`` says whether it comes within 5 % of that. ``*_from_scratch``: the
+        same of what the run recommended while the budget still paid for a new full training
+        of the recommendation instead of its completion.
     """
-    environment = TableEnvironment(table)
-    outcomes = _outcomes(table, environment.seed)
+    task = table.info.task
+    environments = [
+        TableEnvironment(table, noise=noise, noise_seed=derive(seed, "noise", task, repetition))
+        for repetition in range(repetitions if noise else 1)
+    ]
+    outcomes = _outcomes(table, environments[0].seed)
     rows = []
     for method in methods:
-        for repetition in range(repetitions if get_tuner(method).seeded else 1):
+        random = noise > 0 or get_tuner(method).seeded
+        for repetition in range(repetitions if random else 1):
+            environment = environments[repetition if noise else 0]
             problem = Problem(
                 info=table.info,
                 candidates=environment.candidates,
                 budget=max(budgets),
-                seed=derive(seed, "replay", table.info.task, method, repetition),
+                seed=derive(seed, "replay", task, method, repetition),
                 probes=probes or ProbeSettings(),
                 sources=sources,
                 encoder=encoder,
             )
-            chosen = _recommendations(method, problem, environment, budgets)
-            for budget, configuration in zip(budgets, chosen, strict=True):
-                row = {"task": table.info.task, "method": method, "repetition": repetition}
-                outcome = outcomes[config_id(configuration)]
+            try:
+                chosen = _recommendations(method, problem, environment, budgets)
+            except ProbecastError as error:
+                logger.warning("%s: left out: %s", method, error)
+                break
+            for budget, (completed, retrained) in zip(budgets, chosen, strict=True):
+                row = {"task": task, "method": method, "repetition": repetition}
+                outcome = outcomes[config_id(completed)]
+                scratch = outcomes[config_id(retrained)]
+                row |= {
+                    f"{name}_from_scratch": scratch[name] for name in ("regret", "within_5pct")
+                }
                 rows.append({**row, "cost": float(budget), **outcome})
-    return pd.DataFrame(rows, columns=list(BASELINE_COLUMNS))
+    return pd.DataFrame(rows, columns=list(REPLAY_COLUMNS))
 
 
 def _recommendations(
     method: str, problem: Problem, environment: TableEnvironment, budgets: Sequence[float]
-) -> list[Configuration]:
-    """The method's last recommendation under each budget."""
+) -> list[tuple[Configuration, Configuration]]:
+    """The method's last recommendations under each budget: completed, and trained anew."""
     tuner = get_tuner(method)
-    if not tuner.anytime:
+    if tuner.anytime:
+        runs = [run(tuner(problem), environment, problem.budget)] * len(budgets)
+    else:
         problems = [replace(problem, budget=budget) for budget in budgets]
         runs = [run(tuner(each), environment, each.budget) for each in problems]
-        return [steps[-1].configuration for steps in runs]
-    steps = run(tuner(problem), environment, problem.budget)
     return [
-        [step for step in steps if step.cost <= budget + 1e-9][-1].configuration
-        for budget in budgets
+        (
+            [step for step in steps if step.cost <= budget + 1e-9][-1].configuration,
+            [step for step in steps if step.spent + 1 <= budget + 1e-9][-1].configuration,
+        )
+        for steps, budget in zip(runs, budgets, strict=True)
     ]
 
 
@@ -143,7 +205,8 @@ def _outcomes(table: TrialTable, seed: int) -> dict[str, dict[str, Any]]:
         }
     )
     best = last["test_metric"].max() if info.higher_is_better else last["test_metric"].min()
-    last["regret"] = regret(last["test_metric"], best, info.floor_test, info.higher_is_better)
+    last["regret"] = regret(last["test_metric"], best, table.floor(), info.higher_is_better)
+    last["within_5pct"] = within(last["test_metric"], best, 0.05, info.higher_is_better)
     return {
         config_id(configuration): {"config_id": identity, **last.loc[identity].to_dict()}
         for identity, configuration in table.configurations().items()

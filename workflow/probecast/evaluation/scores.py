@@ -16,14 +16,15 @@ def gap(value: ArrayLike, reference: float, higher_is_better: bool) -> np.ndarra
     """Return how much worse than the reference a value is, relative to the reference.
 
     0.05 means 5 % worse: accuracy at 0.95 x, or an error at 1.05 x the reference. Negative
-    means better. A reference of 0 leaves 0 (equal) or an infinite gap.
+    means better. A reference of 0 leaves 0 (equal) or an infinite gap; of a negative one
+    (a loss turned round), the size counts.
     """
     shortfall = np.asarray(value, dtype=float) - reference
     if higher_is_better:
         shortfall = -shortfall
     if reference == 0:
         return np.where(shortfall == 0, 0.0, np.copysign(np.inf, shortfall))
-    return shortfall / reference
+    return shortfall / abs(reference)
 
 
 def within(

@@ -14,6 +14,11 @@ TUNERS = {
     "random": "probecast.tuners.random",
     "best_average": "probecast.tuners.best_average",
     "portfolio": "probecast.tuners.portfolio",
+    "nearest": "probecast.tuners.nearest",
+    "empirical_gp": "probecast.tuners.empirical_gp",
+    "tpe": "probecast.tuners.tpe",
+    "halving": "probecast.tuners.halving",
+    "halving_portfolio": "probecast.tuners.halving_portfolio",
 }
 
 

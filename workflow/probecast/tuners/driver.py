@@ -28,11 +28,13 @@ class Step:
     Attributes:
         cost: total cost if one stopped here, in full-run equivalents: the epochs bought so
             far and those that complete the recommendation.
+        spent: the epochs bought so far, in full-run equivalents.
         configuration: the recommendation.
         belief: what the tuner expects of it, if it says so.
     """
 
     cost: float
+    spent: float
     configuration: Configuration
     belief: Belief | None
 
@@ -57,7 +59,7 @@ def run(tuner: Tuner, environment: Environment, budget: float) -> list[Step]:
             f"budget {budget:g} does not pay for one full training; give at least 1"
         )
     current = tuner.recommend()
-    steps = [Step(accounts.total(current[0]), *current)]
+    steps = [accounts.step(*current)]
     while (asked := tuner.ask()) is not None:
         configuration, epoch = asked
         price = accounts.price(configuration, epoch)
@@ -71,7 +73,7 @@ def run(tuner: Tuner, environment: Environment, budget: float) -> list[Step]:
         newer = tuner.recommend()
         if accounts.spent + accounts.remaining(newer[0]) <= limit:
             current = newer
-        steps.append(Step(accounts.total(current[0]), *current))
+        steps.append(accounts.step(*current))
     return steps
 
 
@@ -107,5 +109,7 @@ class _Accounts:
             )
         return epoch - done
 
-    def total(self, configuration: Configuration) -> float:
-        return (self.spent + self.remaining(configuration)) / self.horizon
+    def step(self, recommended: Configuration, belief: Belief | None) -> Step:
+        """What it would come to if one stopped now."""
+        total = self.spent + self.remaining(recommended)
+        return Step(total / self.horizon, self.spent / self.horizon, recommended, belief)

@@ -19,19 +19,20 @@ class PortfolioTuner(FullTrials):
         super().__init__(problem, [problem.candidates[member] for member in members])
 
 
-def greedy_portfolio(regrets: np.ndarray) -> list[int]:
-    """Return all candidates in the order in which they join the portfolio.
+def greedy_portfolio(regrets: np.ndarray, size: int | None = None) -> list[int]:
+    """Return candidates in the order in which they join the portfolio.
 
     Ties, as when no candidate lowers the regret any more, go to the better on average.
 
     Args:
         regrets: (sources, candidates) in 0..1.
+        size: how many may join; all by default.
     """
     average = regrets.mean(axis=0)
     best_so_far = np.ones(len(regrets))  # (sources,)
     waiting = list(range(regrets.shape[1]))
     members = []
-    while waiting:
+    while waiting and len(members) != size:
         joined = np.minimum(best_so_far[:, None], regrets[:, waiting]).mean(axis=0)
         member = waiting.pop(int(np.lexsort((average[waiting], joined))[0]))
         members.append(member)

@@ -1,50 +1,100 @@
 """How well every candidate did on the source tasks."""
 
-from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from probecast.errors import ProbecastError
 from probecast.evaluation.scores import regret
-from probecast.space import Configuration, config_id
+from probecast.space import config_id
 from probecast.trials import TrialTable
 from probecast.tuners.tuner import Problem
+
+
+class Shared(NamedTuple):
+    """All that the sources tell about the candidates depends on this; hashable, to cache by.
+
+    Attributes:
+        sources: the trial tables of other tasks.
+        identities: the candidates' ``config_id``.
+        horizon: epochs of a full trial on the target.
+    """
+
+    sources: tuple[TrialTable, ...]
+    identities: tuple[str, ...]
+    horizon: int
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Shared":
+        """Return what the sources and a problem share.
+
+        Raises:
+            ProbecastError: no source shares a configuration with the candidates.
+        """
+        identities = tuple(config_id(candidate) for candidate in problem.candidates)
+        shared = cls(tuple(problem.sources), identities, problem.info.epochs)
+        if not len(source_curves(shared)):
+            raise ProbecastError(
+                f"{problem.info.task}: none of the {len(problem.sources)} source tables holds a "
+                "configuration of the target's space; add sources with the same space, or leave "
+                "out the tuners that learn from them"
+            )
+        return shared
 
 
 def source_regrets(problem: Problem) -> np.ndarray:
     """Return the regret of the candidates' last validation metric on every source task.
 
-    Each source is scaled by its own floor and best value, diverged trials count as the
-    floor, and seeds are averaged. A candidate that a source has not tried gets there the
-    mean regret of those it has: less is known about it, and it is neither praised nor
-    blamed for that.
-
     Returns:
-        (sources, candidates) in 0..1. Sources that share no candidate are left out.
+        (sources, candidates) in 0..1: the last epoch of ``source_curves``.
 
     Raises:
         ProbecastError: no source shares a configuration with the candidates.
     """
-    rows = [_regrets(table, problem.candidates) for table in problem.sources]
-    known = [row for row in rows if not np.isnan(row).all()]
-    if not known:
-        raise ProbecastError(
-            f"{problem.info.task}: none of the {len(rows)} source tables holds a configuration "
-            "of the target's space; add sources with the same space, or leave out the tuners "
-            "best_average and portfolio"
-        )
-    return np.stack([np.where(np.isnan(row), np.nanmean(row), row) for row in known])
+    return source_curves(Shared.of(problem))[:, :, -1]
 
 
-def _regrets(table: TrialTable, candidates: Sequence[Configuration]) -> np.ndarray:
-    """One source's regret per candidate; NaN where it has not been tried."""
+@lru_cache(maxsize=4)
+def source_curves(shared: Shared) -> np.ndarray:
+    """Return the regret of the candidates' validation curves on every source task.
+
+    Each source is scaled by its own floor and best last value, diverged trials count as the
+    floor, and seeds are averaged. A candidate that a source has not tried gets there the
+    mean of those it has: less is known about it, and it is neither praised nor blamed for
+    that. Sources with another horizon are read at the same shares of it.
+
+    Returns:
+        (sources, candidates, epochs of the target) in 0..1, read-only. Sources that share no
+        candidate are left out.
+    """
+    sources, identities, horizon = shared
+    found = []
+    for source in sources:
+        rows, regrets = _regrets(source)
+        tried = [identity in rows for identity in identities]
+        if any(tried):
+            # The epoch at the same share of the horizon, or the next one.
+            epochs = -(-np.arange(1, horizon + 1) * source.info.epochs // horizon) - 1
+            known = regrets[[rows[identity] for identity in identities if identity in rows]]
+            curves = np.broadcast_to(known.mean(axis=0), (len(identities), known.shape[1])).copy()
+            curves[tried] = known
+            found.append(curves[:, epochs])
+    stacked = np.stack(found) if found else np.empty((0, len(identities), horizon))
+    stacked.flags.writeable = False
+    return stacked
+
+
+@lru_cache(maxsize=256)
+def _regrets(table: TrialTable) -> tuple[dict[str, int], np.ndarray]:
+    """The row of each configuration, and (configurations, epochs) regrets."""
     info = table.info
-    last = table.with_floor("val_metric")[info.epochs].groupby("config_id").mean()
-    best = last.max() if info.higher_is_better else last.min()
-    regrets = regret(last, best, info.floor_val, info.higher_is_better)
-    by_id = dict(zip(last.index, regrets, strict=True))
-    tried = {
-        config_id(configuration): by_id[identity]
+    curves = table.with_floor("val_metric").groupby("config_id").mean()
+    best = curves[info.epochs].max() if info.higher_is_better else curves[info.epochs].min()
+    regrets = regret(curves, best, table.floor("val_metric"), info.higher_is_better)
+    position = {identity: row for row, identity in enumerate(curves.index)}
+    rows = {
+        config_id(configuration): position[identity]
         for identity, configuration in table.configurations().items()
     }
-    return np.array([tried.get(config_id(candidate), np.nan) for candidate in candidates])
+    return rows, regrets

@@ -169,15 +169,16 @@ class FullTrials:
     def tell(self, observations: Sequence[Observation]) -> None:
         for observation in observations:
             self.told += 1
-            if self.best is None or self._merit(observation) > self._merit(self.best):
+            if self.best is None or merit(observation, self.info) > merit(self.best, self.info):
                 self.best = observation
 
     def recommend(self) -> tuple[Configuration, None]:
         return (self.best.configuration if self.best else self.order[0]), None
 
-    def _merit(self, observation: Observation) -> float:
-        """The last validation metric, larger is better; nothing is worse than divergence."""
-        if observation.diverged:
-            return -float("inf")
-        last = observation.curve[-1]
-        return last if self.info.higher_is_better else -last
+
+def merit(observation: Observation, info: TaskInfo) -> float:
+    """Return the last validation metric, larger is better; nothing is worse than divergence."""
+    if observation.diverged:
+        return -float("inf")
+    last = observation.curve[-1]
+    return last if info.higher_is_better else -last

@@ -1,0 +1,110 @@
+"""All tuners on a table of many tasks: hold out some, learn from the rest, over all folds."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from probecast.console import Progress
+from probecast.errors import ProbecastError
+from probecast.evaluation.replay import replay
+from probecast.evaluation.settings import ReplaySettings
+from probecast.evaluation.statistics import bootstrap_interval
+from probecast.meta.settings import ProbeSettings
+from probecast.seeds import derive
+from probecast.trials import TrialTable
+from probecast.tuners import TUNERS
+
+MOST_SINGLE = 20  # tasks; with more, a fold holds several
+GROUPS = 10
+
+
+def folds(tasks: Sequence[str]) -> list[list[str]]:
+    """Return which tasks are held out together.
+
+    One task at a time, or ten groups where there are more than 20. Groups are neighbours by
+    name, as related tasks often are: what a task resembles is then held out with it.
+    """
+    tasks = sorted(tasks)
+    if len(tasks) < 2:
+        raise ProbecastError(
+            f"tasks {tasks}: a replay learns from the tasks that it does not hold out, so the "
+            "table must hold at least 2"
+        )
+    count = len(tasks) if len(tasks) <= MOST_SINGLE else GROUPS
+    return [[str(task) for task in fold] for fold in np.array_split(tasks, count)]
+
+
+def replay_fold(
+    tables: Sequence[TrialTable],
+    held_out: Sequence[str],
+    settings: ReplaySettings,
+    probes: ProbeSettings,
+    seed: int,
+) -> pd.DataFrame:
+    """Replay the tuners on every held-out task, with the other tasks as sources.
+
+    Args:
+        tables: one per task.
+        held_out: the fold's tasks.
+        settings: methods, costs, repetitions and noise.
+        probes: what tuners that probe may do.
+        seed: root of the seeds of tuners and noise.
+
+    Returns:
+        The rows of ``evaluation.replay.replay`` for all of the fold's tasks.
+    """
+    # One tuple for all, so that what is worked out from the sources is worked out once.
+    sources = tuple(table for table in tables if table.info.task not in held_out)
+    targets = [table for table in tables if table.info.task in held_out]
+    progress = Progress(f"replay of {', '.join(held_out)}", len(targets), "tasks")
+    runs = []
+    for table in targets:
+        runs.append(
+            replay(
+                table,
+                sources,
+                encoder=None,
+                methods=settings.methods or list(TUNERS),
+                budgets=sorted(settings.costs),
+                repetitions=settings.seeds,
+                seed=seed,
+                probes=probes,
+                noise=settings.noise,
+            )
+        )
+        progress.step()
+    return pd.concat(runs, ignore_index=True)
+
+
+def summarise(runs: pd.DataFrame, seed: int, kind: str = "") -> pd.DataFrame:
+    """Return one row per method and total cost, in the order of ``runs``.
+
+    Args:
+        runs: the rows of all folds.
+        seed: of the bootstrap.
+        kind: ``"_from_scratch"`` for recommendations that are trained anew.
+
+    Returns:
+        ``method, cost, task_count, regret_mean, regret_ci_low, regret_ci_high,
+        within_5pct``: means over tasks of the means over repetitions, with the 95 %
+        bootstrap interval over tasks (empty with one task).
+    """
+    regret, hit = f"regret{kind}", f"within_5pct{kind}"
+    tasks = runs.groupby(["method", "cost", "task"], sort=False)[[regret, hit]].mean()
+    summary = []
+    for (method, cost), rows in tasks.groupby(["method", "cost"], sort=False):
+        names = rows.index.get_level_values("task")
+        low, high = bootstrap_interval(rows[regret], names, derive(seed, "replay", "bootstrap"))
+        summary.append(
+            {
+                "method": method,
+                "cost": cost,
+                "task_count": len(rows),
+                "regret_mean": rows[regret].mean(),
+                "regret_ci_low": float(low),
+                "regret_ci_high": float(high),
+                "within_5pct": rows[hit].mean(),
+            }
+        )
+    return pd.DataFrame(summary)

@@ -1,0 +1,1 @@
+"""Trial tables from elsewhere: past studies and public benchmarks."""

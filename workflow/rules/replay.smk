@@ -1,0 +1,57 @@
+# in:  a table of many tasks from elsewhere, named under `tables` in the study file
+# out: results/replay/<table>/fold-<number>.parquet: every tuner on the tasks that it holds out
+#      results/replay/<table>/summary.csv: regret over tasks, by tuner and total cost
+#      results/replay/<table>/summary-from-scratch.csv: the same with recommendations trained anew
+#      results/replay/<table>/runs.parquet: all folds
+
+
+rule replay_fold:
+    input:
+        lambda w: table_of(w).path,
+    output:
+        "results/replay/{table}/fold-{fold}.parquet",
+    log:
+        "results/logs/replay/{table}/fold-{fold}.log",
+    benchmark:
+        "results/benchmarks/replay/{table}/fold-{fold}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        table=lambda w: table_of(w).model_dump(mode="json"),
+        held_out=lambda w: folds_of(w)[int(w.fold)],
+        replay=study.replay.model_dump(mode="json"),
+        probe=study.probe.model_dump(mode="json"),
+        seed=study.seed,
+        code=code_hash(
+            "probecast.foreign.reading",
+            "probecast.evaluation.benchmark",
+            *(TUNERS[method] for method in study.replay.methods or TUNERS),
+        ),
+    script:
+        "../scripts/replay_fold.py"
+
+
+rule replay:
+    input:
+        lambda w: [
+            f"results/replay/{w.table}/fold-{fold}.parquet"
+            for fold in range(len(folds_of(w)))
+        ],
+    output:
+        summary=report(
+            "results/replay/{table}/summary.csv",
+            category="Replay",
+            labels={"table": "{table}"},
+            caption="../report/replay.rst",
+        ),
+        from_scratch="results/replay/{table}/summary-from-scratch.csv",
+        runs="results/replay/{table}/runs.parquet",
+    log:
+        "results/logs/replay/{table}/summary.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        seed=study.seed,
+        code=code_hash("probecast.evaluation.benchmark"),
+    script:
+        "../scripts/replay.py"

@@ -1,0 +1,21 @@
+"""Rule replay_fold: replay the tuners on some tasks of a table, learning from the others."""
+
+from probecast.console import stage
+from probecast.evaluation.benchmark import replay_fold
+from probecast.evaluation.settings import ReplaySettings
+from probecast.files import atomic_path
+from probecast.foreign.reading import read_tables
+from probecast.foreign.settings import TableSettings
+from probecast.meta.settings import ProbeSettings
+
+with stage(snakemake.log[0]):
+    params = snakemake.params
+    runs = replay_fold(
+        read_tables(snakemake.wildcards.table, TableSettings(**params.table)),
+        params.held_out,
+        ReplaySettings(**params.replay),
+        ProbeSettings(**params.probe),
+        params.seed,
+    )
+    with atomic_path(snakemake.output[0]) as temporary:
+        runs.to_parquet(temporary, index=False)
