@@ -35,6 +35,6 @@ def test_taskset_has_untrained_floors_divergence_and_absurd_values():
     assert len(tables) == 12
     for table in tables:
         assert table.info.epochs == 50
-        assert -2 < table.info.floor_val < -0.6
+        assert -2.5 < table.info.floor_val < -0.6  # ReLU networks start worse than guessing
     assert any(table.frame["status"].eq("diverged").any() for table in tables)
     assert min(table.frame["val_metric"].min() for table in tables) < -1e10
