@@ -230,6 +230,7 @@ def test_a_finished_table_with_repeats_replaces_its_sweep(project):
         part.unlink()
     project.study(sweep={**repeats, "tables": "kept"})
     assert "sweep" not in project.plan()
+    assert project.plan("tables")["table"] == 1  # the other task's
     project.snakemake()
     card = json.loads(results(project, "meta", "family-load", "card.json").read_text())
     assert [source["task"] for source in card["sources"]] == ["digits-cnn"]

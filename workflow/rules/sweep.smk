@@ -2,6 +2,7 @@
 # out: results/trials/<task>/sweep-<chunk>.parquet; the union over chunks is the reference sweep
 #      results/trials/<task>/repeat.parquet: some of its configurations, with a second seed
 #      results/tables/<task>.parquet: both, in one trial table to keep; `tables` makes all
+#      that are not finished (`sweep.tables` in the study file)
 #      results/journals/ (outside `output:`): finished trials survive a kill
 
 
@@ -67,4 +68,8 @@ rule table:
 
 rule tables:
     input:
-        expand("results/tables/{task}.parquet", task=study.all_tasks),
+        [
+            f"results/tables/{task}.parquet"
+            for task in study.all_tasks
+            if not study.finished_table(task)
+        ],
