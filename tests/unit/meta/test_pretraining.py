@@ -10,7 +10,7 @@ from probecast.meta.posterior import Points, Posterior
 from probecast.meta.pretraining import Source, draw_episode, pretrain
 from probecast.meta.scaling import unit_curves
 from probecast.meta.settings import ProbeSettings
-from probecast.meta.sources import check_no_leak, describe_sources, hold_out
+from probecast.meta.sources import check_no_leak, describe_sources
 from synthetic import QUICK, quick_encoder, synthetic_task
 from tables import small_table
 
@@ -122,16 +122,6 @@ def test_an_episode_asks_for_every_end_and_knows_only_beginnings():
         assert (asked == 1).sum() == 6
         ends = episode.trial[episode.known :][asked == 1]
         assert set(episode.trial.tolist()) == set(ends.tolist())
-
-
-def test_held_out_tables_are_left_out():
-    tables = [
-        small_table({0.1: [0.2]}, task="mnist-cnn", family="mnist"),
-        small_table({0.1: [0.2]}, task="mnist_small-rnn", family="mnist"),
-        small_table({0.1: [0.2]}, task="imdb-rnn", family="imdb"),
-    ]
-    assert [t.info.task for t in hold_out(tables, "family", "mnist")] == ["imdb-rnn"]
-    assert [t.info.task for t in hold_out(tables, "architecture", "rnn")] == ["mnist-cnn"]
 
 
 def test_a_planted_leak_is_found_before_training_and_before_any_prediction():

@@ -9,11 +9,6 @@ from probecast.trials import TrialTable
 Kind = Literal["family", "architecture"]
 
 
-def hold_out(tables: Iterable[TrialTable], kind: Kind, name: str) -> list[TrialTable]:
-    """Return the tables that do not belong to the family or architecture ``name``."""
-    return [table for table in tables if getattr(table.info, kind) != name]
-
-
 def describe_sources(tables: Iterable[TrialTable]) -> list[dict[str, Any]]:
     """Return task, family, architecture and number of rows of each table, for the card."""
     return [
