@@ -79,7 +79,7 @@ def load_encoder(pretrained: str, dataset: str) -> "PreTrainedModel":
             trust_remote_code=False,
             use_safetensors=True,
             dtype=torch.float32,
-            # In bfloat16 on a CPU, a step takes sdpa 2 to 14 % longer than plain products.
+            # In bfloat16 on a CPU, a step takes sdpa longer than plain products.
             attn_implementation="eager",
         )
     if encoder.config.is_encoder_decoder:

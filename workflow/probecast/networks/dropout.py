@@ -1,7 +1,7 @@
 """Dropout that draws its mask from all the random bits there are.
 
-PyTorch's own spends 7 to 10 ns per element on a CPU, a sixth of the training time of a small
-network: it draws 32 random bits for every element, one after the other.
+PyTorch's own is slow on a CPU, where a small network in training feels it: it draws 32 random
+bits for every element, one after the other.
 """
 
 import torch

@@ -20,8 +20,8 @@ def prepare_process(threads: int = 1) -> None:
 def _keep_freed_memory() -> None:
     """Let the allocator reuse large blocks instead of returning them to the system.
 
-    A step allocates the same tensors again and again, and fresh pages cost more than what is
-    computed in them: up to a third of an evaluation. Other C libraries are left as they are.
+    A step allocates the same tensors again and again, and the system has to zero fresh pages
+    each time. Other C libraries are left as they are.
     """
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)
