@@ -1,6 +1,7 @@
 """A family of synthetic tasks in which earlier tasks tell much about a new one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -16,7 +17,7 @@ LAYERS = (2, 3, 4)
 OPTIMIZERS = ("SGD", "Adam")
 
 
-QUICK = PretrainSettings(networks=2, steps=150, width=32, features=4, weight_decay=0.01)
+QUICK = PretrainSettings(steps=500)
 
 
 @cache
@@ -57,6 +58,14 @@ def synthetic_task(number: int, *, epochs: int = 5, seed: int = 0) -> TrialTable
                 configuration = {"learning_rate": rate, "layers": layers, "optimizer": optimizer}
                 rows += _rows(configuration, _curve(final, epochs, generator))
     return build_table(info, ["learning_rate", "layers", "optimizer"], rows)
+
+
+def few(number: int) -> TrialTable:
+    """Return a third of a task's configurations, each task another."""
+    table = synthetic_task(number)
+    kept = np.random.default_rng(number).permutation(list(table.configurations()))[:6]
+    frame = table.frame[table.frame["config_id"].isin(kept)].reset_index(drop=True)
+    return replace(table, frame=frame)
 
 
 def _curve(final: float, epochs: int, generator: np.random.Generator) -> np.ndarray:

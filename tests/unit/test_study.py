@@ -23,7 +23,7 @@ SMALL = {
     },
     "default_configuration": {"learning_rate": 0.001, "layers": 3},
     "training": {"epochs": 5},
-    "probe": {"count": 2},
+    "probe": {"cost": 2},
 }
 
 
@@ -229,7 +229,6 @@ BAD = {
         {"default_configuration": {"learning_rate": 0.5, "layers": 3}},
         r"default_configuration: .*learning_rate=0\.5",
     ),
-    "too many probes": ({"probe": {"count": 7}}, r"probe\.count: found 7, more probes"),
     "an exception for no task": (
         {"sweep": {"by_task": {"digit-cnn": 2}}},
         r"sweep\.by_task: 'digit-cnn': no such task.*digits-cnn",

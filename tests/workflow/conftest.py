@@ -37,8 +37,8 @@ TINY = {
     },
     "training": {"epochs": 5},
     "sweep": {"configurations": "all", "trials_per_job": 3},
-    "probe": {"count": 3},
-    "pretrain": {"steps": 100},
+    "probe": {"cost": 2},
+    "pretrain": {"steps": 50},
     "baselines": {"repetitions": 5},
     "final": {"seeds": 2},
 }

@@ -44,7 +44,7 @@ def test_recommendation_is_a_point_of_the_space(finished):
         for name, value in prediction["configuration"].items():
             assert value in TINY["space"][name]["choices"]
         assert prediction["interval"]["low"] <= prediction["interval"]["high"]
-        assert 1 <= len(prediction["probes"]) <= 3
+        assert prediction["probes"]
 
 
 def test_encoder_has_not_seen_the_held_out_family(finished):

@@ -51,9 +51,11 @@ class Progress:
         if done:
             logger.info("%s: resumes with %d of %d %s", self.title, done, self.total, self.unit)
 
-    def step(self) -> None:
-        """One more is done."""
-        self.done += 1
+    def step(self, count: int = 1) -> None:
+        """Some more are done; none if they were before."""
+        if not count:
+            return
+        self.done += count
         now = time.monotonic()
         if now - self.spoken < self.interval and self.done < self.total:
             return

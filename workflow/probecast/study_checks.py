@@ -162,11 +162,6 @@ def _space_problems(study: "Study", task: str) -> list[str]:
             f"sweep: found {count} configurations for {task!r}, but its space has only {size}; "
             "lower the number or write 'all'."
         ]
-    if size is not None and study.probe.count > size:
-        return [
-            f"probe.count: found {study.probe.count}, more probes than the space has "
-            f"configurations ({size}); lower it."
-        ]
     try:
         study.default_of(task)
     except ProbecastError as error:

@@ -16,7 +16,7 @@ rule baselines:
     conda:
         "../../envs/train.yaml"
     params:
-        probe=study.probe.model_dump(mode="json"),
+        cost=study.probe.cost,
         methods=study.baselines.methods or list(TUNERS),
         repetitions=study.baselines.repetitions,
         seed=study.seed,

@@ -20,7 +20,7 @@ rule replay_fold:
         table=lambda w: table_of(w).model_dump(mode="json"),
         held_out=lambda w: folds_of(w)[int(w.fold)],
         replay=study.replay.model_dump(mode="json"),
-        probe=study.probe.model_dump(mode="json"),
+        pretrain=study.pretrain.model_dump(mode="json"),
         seed=study.seed,
         code=code_hash(
             "probecast.foreign.reading",

@@ -6,7 +6,6 @@ from probecast.console import stage
 from probecast.evaluation.replay import ladder, replay
 from probecast.files import atomic_path
 from probecast.meta.encoder import MetaEncoder
-from probecast.meta.settings import ProbeSettings
 from probecast.training.process import prepare_process
 from probecast.trials import read_sweeps
 
@@ -14,17 +13,15 @@ with stage(snakemake.log[0]):
     prepare_process()
     params = snakemake.params
     (table,) = read_sweeps(snakemake.input.sweep)
-    probes = ProbeSettings(**params.probe)
     size = table.frame["config_id"].nunique()
     baselines = replay(
         table,
         tuple(read_sweeps(snakemake.input.sources)),
         MetaEncoder.read(Path(snakemake.input.encoder).parent),
         params.methods,
-        sorted({*ladder(size), min(probes.budget(table.info.epochs), float(size))}),
+        sorted({*ladder(size), min(params.cost, float(size))}),
         params.repetitions,
         params.seed,
-        probes,
     )
     with atomic_path(snakemake.output[0]) as temporary:
         baselines.to_parquet(temporary, index=False)

@@ -6,7 +6,7 @@ from probecast.evaluation.settings import ReplaySettings
 from probecast.files import atomic_path
 from probecast.foreign.reading import read_tables
 from probecast.foreign.settings import TableSettings
-from probecast.meta.settings import ProbeSettings
+from probecast.meta.settings import PretrainSettings
 
 with stage(snakemake.log[0]):
     params = snakemake.params
@@ -14,7 +14,7 @@ with stage(snakemake.log[0]):
         read_tables(snakemake.wildcards.table, TableSettings(**params.table)),
         params.held_out,
         ReplaySettings(**params.replay),
-        ProbeSettings(**params.probe),
+        PretrainSettings(**params.pretrain),
         params.seed,
     )
     with atomic_path(snakemake.output[0]) as temporary:

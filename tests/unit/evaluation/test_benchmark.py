@@ -4,21 +4,22 @@ import pytest
 from probecast.errors import ProbecastError
 from probecast.evaluation.benchmark import folds, replay_fold, summarise
 from probecast.evaluation.settings import ReplaySettings
-from probecast.meta.settings import ProbeSettings
+from probecast.meta.settings import PretrainSettings
 from tables import small_table
+
+QUICK = PretrainSettings(steps=20)
 
 
 def tables():
     """Three tasks of two epochs; the best is .1, .1 and .3."""
     return [
-        small_table({0.1: [0.2, 0.9], 0.2: [0.2, 0.5], 0.3: [0.2, 0.1]}, task="a-cnn"),
-        small_table({0.1: [0.2, 0.9], 0.2: [0.2, 0.5], 0.3: [0.2, 0.1]}, task="b-cnn"),
-        small_table({0.1: [0.2, 0.5], 0.2: [0.2, 0.1], 0.3: [0.2, 0.9]}, task="c-cnn"),
+        small_table({0.1: [0.2, a], 0.2: [0.2, b], 0.3: [0.2, c]}, task=f"{name}-cnn", family=name)
+        for name, a, b, c in [("a", 0.9, 0.5, 0.1), ("b", 0.9, 0.5, 0.1), ("c", 0.5, 0.1, 0.9)]
     ]
 
 
 def fold(held_out, **settings):
-    return replay_fold(tables(), held_out, ReplaySettings(**settings), ProbeSettings(), seed=0)
+    return replay_fold(tables(), held_out, ReplaySettings(**settings), QUICK, seed=0)[0]
 
 
 def test_up_to_20_tasks_are_held_out_one_by_one_and_more_in_ten_groups():
@@ -40,10 +41,12 @@ def test_a_fold_learns_from_the_other_tasks_only():
 
 
 def test_tuners_that_cannot_work_are_left_out_and_the_log_says_why(caplog):
+    lone = small_table({0.7: [0.2, 0.9], 0.8: [0.2, 0.5]}, task="d-cnn", family="d")
+    settings = ReplaySettings(methods=["portfolio", "probecast"], costs=[1, 2])
     with caplog.at_level("WARNING", "probecast"):
-        runs = fold(["a-cnn"], methods=["probecast", "grid"], costs=[1, 2])
-    assert set(runs["method"]) == {"grid"}
-    assert "probecast: left out: a-cnn: the tuner 'probecast' needs" in caplog.text
+        runs = replay_fold([*tables(), lone], ["d-cnn"], settings, QUICK, seed=0)[0]
+    assert set(runs["method"]) == {"probecast"}  # which needs no configuration in common
+    assert "portfolio: left out: d-cnn: none of the 3 source tables" in caplog.text
 
 
 def test_regret_of_a_recommendation_trained_anew_is_that_of_the_money_left():

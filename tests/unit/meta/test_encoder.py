@@ -1,28 +1,29 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from probecast.errors import ProbecastError
 from probecast.files import sha256
-from probecast.meta.encoder import MetaEncoder
-from synthetic import quick_encoder, synthetic_task
+from probecast.meta.encoder import POOL, MetaEncoder
+from probecast.meta.pretraining import pretrain
+from synthetic import QUICK, quick_encoder, synthetic_task
+from tables import small_table
 
 NEW = synthetic_task(99).info
-CONFIGURATION = {"learning_rate": 0.01, "layers": 3, "optimizer": "Adam"}
+CANDIDATES = list(synthetic_task(99).configurations().values())
+STEPS_1 = QUICK.model_copy(update={"steps": 1})
 
 
 def test_it_is_the_same_after_writing_and_reading(tmp_path):
     encoder = quick_encoder()
     encoder.write(tmp_path)
     again = MetaEncoder.read(tmp_path)
-    for one, two in zip(
-        encoder.priors(NEW, [CONFIGURATION], [1, 5]),
-        again.priors(NEW, [CONFIGURATION], [1, 5]),
-        strict=True,
-    ):
-        for field in ("mean", "factors", "residual", "correlation", "noise"):
-            np.testing.assert_array_equal(getattr(one, field), getattr(two, field))
+    one, two = (e.expect(NEW, CANDIDATES) for e in (encoder, again))
+    assert one.rows == two.rows
+    np.testing.assert_array_equal(one.posterior.mean, two.posterior.mean)
+    np.testing.assert_array_equal(one.posterior.variance, two.posterior.variance)
     assert again.hash == encoder.hash == sha256(tmp_path / "encoder.safetensors")
     again.write(tmp_path / "copy")
     for name in ("encoder.safetensors", "card.json"):
@@ -32,13 +33,11 @@ def test_it_is_the_same_after_writing_and_reading(tmp_path):
 def test_the_card_says_what_it_has_learnt_from(tmp_path):
     quick_encoder().write(tmp_path)
     card = json.loads((tmp_path / "card.json").read_text())
-    assert card["sources"][3] == {
-        "task": "t3-cnn",
-        "family": "f3",
-        "architecture": "cnn",
-        "rows": 90,
-    }
-    assert card["settings"]["steps"] == 150
+    source = card["sources"][3]
+    assert (source["task"], source["family"], source["architecture"]) == ("t3-cnn", "f3", "cnn")
+    assert source["rows"] == 90
+    assert len(source["identities"]) == 18
+    assert card["settings"]["steps"] == QUICK.steps
     assert card["weights_sha256"] == sha256(tmp_path / "encoder.safetensors")
 
 
@@ -53,17 +52,56 @@ def test_weights_and_card_that_do_not_belong_together_are_refused(tmp_path):
         MetaEncoder.read(tmp_path)
 
 
-def test_a_card_of_another_version_is_refused(tmp_path):
+@pytest.mark.parametrize("key", ["encoding", "sources", "settings"])
+def test_a_card_of_another_version_is_refused(tmp_path, key):
     quick_encoder().write(tmp_path)
     path = tmp_path / "card.json"
     card = json.loads(path.read_text())
-    del card["encoding"]
+    del card[key]
     path.write_text(json.dumps(card))
     with pytest.raises(ProbecastError, match="no meta-encoder of this version"):
         MetaEncoder.read(tmp_path)
 
 
-def test_any_space_and_any_number_of_epochs_is_taken():
-    prior = quick_encoder().priors(NEW, [{"lr": 0.1}, {"learning_rate": 7.0}], [1, 2, 3])[0]
-    assert prior.mean.shape == (2, 3)
-    assert np.isfinite(prior.mean).all()
+def test_what_the_sources_have_tried_is_remembered_as_it_was():
+    tables = [synthetic_task(number) for number in range(3)]
+    encoder = pretrain(tables, STEPS_1)
+    expected = encoder.expect(NEW, CANDIDATES)
+    ends = np.mean([s.curves[:, -1] for s in encoder.sources], axis=0)
+    experts = expected.posterior.prior.means[:3, :, -1].mean(axis=0)
+    assert experts == pytest.approx(ends[expected.rows])
+
+
+def test_a_space_that_no_source_knows_gives_the_same_expectation_for_all():
+    foreign = [{"warmup": steps} for steps in range(6)]
+    posterior = quick_encoder().expect(NEW, foreign).posterior
+    assert np.ptp(posterior.mean[:, -1]) < 1e-9
+    posterior.observe(np.array([len(posterior.mean[0]) - 1]), np.array([0.0]))
+    # What is near in the unknown hyperparameter is thought alike, if anything is.
+    assert posterior.mean[0, -1] < posterior.mean[1:, -1].min()
+
+
+def test_the_pool_is_bounded_and_holds_each_candidate_once():
+    many = [{**c, "layers": layers} for c in CANDIDATES for layers in range(2, 12)]
+    rows = quick_encoder().expect(NEW, many).rows
+    assert len(rows) == len(set(rows)) == POOL
+
+
+def test_a_metric_that_cannot_be_compared_is_said():
+    info = replace(NEW, metric="perplexity", floor_val=float("nan"))
+    with pytest.raises(ProbecastError, match="no source has a metric .* with 'perplexity'"):
+        quick_encoder().expect(info, CANDIDATES)
+
+
+def test_a_planted_leak_is_found_before_any_prediction():
+    with pytest.raises(ProbecastError, match="leak: family 'f3'"):  # learnt from f0 to f7
+        quick_encoder().expect(synthetic_task(3).info, CANDIDATES)
+
+
+def test_an_encoder_that_held_out_an_architecture_is_checked_for_that():
+    rnn = small_table({0.1: [0.2], 1.0: [0.3]}, task="a-rnn", family="a")
+    same_family = small_table({0.1: [0.2]}, task="a-cnn", family="a").info
+    encoder = pretrain([rnn], STEPS_1, held_out=("architecture", "cnn"))
+    encoder.check_unseen(same_family)
+    with pytest.raises(ProbecastError, match="architecture 'rnn'"):
+        encoder.check_unseen(rnn.info)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from probecast.meta.encoding import Encoding, Hyperparameter, prefix_levels
+from probecast.meta.encoding import Encoding, Hyperparameter
 from tables import small_table
 
 
@@ -62,5 +62,8 @@ def test_the_encoding_survives_json():
     assert Encoding.from_json(encoding.to_json()) == encoding
 
 
-def test_prefix_levels_hold_the_first_and_the_last_epoch():
-    assert [prefix_levels(n) for n in (1, 2, 3, 10)] == [[1], [1, 2], [1, 3], [1, 5, 10]]
+def test_hyperparameters_of_the_target_alone_have_a_place_of_their_own():
+    encoding = Encoding.of([small_table({0.1: [0.2], 0.01: [0.2]})])
+    own = encoding.unmatched([{"learning_rate": 0.1, "k": k} for k in (1, 3, 5)])
+    assert own.tolist() == [[1, -1], [1, 0], [1, 1]]
+    assert encoding.unmatched([{"learning_rate": 0.1}]).shape == (1, 0)

@@ -7,10 +7,13 @@ import pandas as pd
 
 from probecast.console import Progress
 from probecast.errors import ProbecastError
-from probecast.evaluation.replay import replay
+from probecast.evaluation.calibration import beliefs_frame, outcomes
+from probecast.evaluation.replay import environments, replay
 from probecast.evaluation.settings import ReplaySettings
 from probecast.evaluation.statistics import bootstrap_interval
-from probecast.meta.settings import ProbeSettings
+from probecast.meta.encoder import MetaEncoder
+from probecast.meta.pretraining import pretrain
+from probecast.meta.settings import PretrainSettings
 from probecast.seeds import derive
 from probecast.trials import TrialTable
 from probecast.tuners import TUNERS
@@ -39,42 +42,68 @@ def replay_fold(
     tables: Sequence[TrialTable],
     held_out: Sequence[str],
     settings: ReplaySettings,
-    probes: ProbeSettings,
+    pretraining: PretrainSettings,
     seed: int,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Replay the tuners on every held-out task, with the other tasks as sources.
 
     Args:
         tables: one per task.
         held_out: the fold's tasks.
         settings: methods, costs, repetitions and noise.
-        probes: what tuners that probe may do.
+        pretraining: how the meta-encoder learns from the sources.
         seed: root of the seeds of tuners and noise.
 
     Returns:
-        The rows of ``evaluation.replay.replay`` for all of the fold's tasks.
+        The rows of ``evaluation.replay.replay`` for all of the fold's tasks; and, at every
+        cost, what our tuner believes of the candidates (``evaluation.calibration``), with
+        columns ``task, cost, repetition``.
     """
     # One tuple for all, so that what is worked out from the sources is worked out once.
     sources = tuple(table for table in tables if table.info.task not in held_out)
     targets = [table for table in tables if table.info.task in held_out]
+    methods = settings.methods or list(TUNERS)
+    encoder = None
+    if "probecast" in methods:
+        encoder = pretrain(sources, pretraining, derive(seed, "replay", "pretrain"))
     progress = Progress(f"replay of {', '.join(held_out)}", len(targets), "tasks")
-    runs = []
+    runs, beliefs = [], [pd.DataFrame()]
     for table in targets:
         runs.append(
             replay(
                 table,
                 sources,
-                encoder=None,
-                methods=settings.methods or list(TUNERS),
+                encoder=encoder,
+                methods=methods,
                 budgets=sorted(settings.costs),
                 repetitions=settings.seeds,
                 seed=seed,
-                probes=probes,
                 noise=settings.noise,
             )
         )
+        if encoder:
+            beliefs += _beliefs(table, encoder, settings, seed)
         progress.step()
-    return pd.concat(runs, ignore_index=True)
+    return pd.concat(runs, ignore_index=True), pd.concat(beliefs, ignore_index=True)
+
+
+def _beliefs(
+    table: TrialTable, encoder: MetaEncoder, settings: ReplaySettings, seed: int
+) -> list[pd.DataFrame]:
+    """What is believed of the table's candidates at every cost and repetition."""
+    task = table.info.task
+    return [
+        beliefs_frame(
+            outcomes(table, environment, encoder, cost, derive(seed, "beliefs", task, repetition)),
+            task=task,
+            cost=cost,
+            repetition=repetition,
+        )
+        for repetition, environment in enumerate(
+            environments(table, settings.seeds, settings.noise, seed)
+        )
+        for cost in sorted(settings.costs)
+    ]
 
 
 def summarise(runs: pd.DataFrame, seed: int, kind: str = "") -> pd.DataFrame:

@@ -11,7 +11,6 @@ from probecast.console import logger
 from probecast.errors import ProbecastError
 from probecast.evaluation.results import BASELINE_COLUMNS
 from probecast.evaluation.scores import regret, within
-from probecast.meta.settings import ProbeSettings
 from probecast.seeds import derive
 from probecast.space import Configuration, config_id
 from probecast.trials import TrialTable
@@ -88,6 +87,15 @@ class TableEnvironment:
         )
 
 
+def complete_trials(table: TrialTable) -> TrialTable:
+    """Return the table without trials that neither reached the horizon nor diverged."""
+    frame = table.frame
+    trials = frame.groupby(["config_id", "seed"], observed=True)
+    ended = trials["epoch"].transform("max") == table.info.epochs
+    ended |= trials["status"].transform(lambda status: (status == "diverged").any())
+    return replace(table, frame=frame[ended].reset_index(drop=True))
+
+
 def _noisy(trials: list[Observation], deviation: float, seed: int) -> list[Observation]:
     generator = np.random.default_rng(seed)
     return [
@@ -112,7 +120,6 @@ def replay(
     budgets: Sequence[float],
     repetitions: int,
     seed: int,
-    probes: ProbeSettings | None = None,
     noise: float = 0.0,
 ) -> pd.DataFrame:
     """Return what tuners recommend on a table at every total cost that they may spend.
@@ -129,7 +136,6 @@ def replay(
         repetitions: runs of a tuner that draws at random, and of all if there is noise;
             others run once, as repetition 0.
         seed: root of the seeds of tuners and noise.
-        probes: what tuners that probe may do; by default ``ProbeSettings()``.
         noise: of what the tuners are shown, see ``TableEnvironment``. Outcomes are true.
 
     Returns:
@@ -141,22 +147,18 @@ def replay(
         of the recommendation instead of its completion.
     """
     task = table.info.task
-    environments = [
-        TableEnvironment(table, noise=noise, noise_seed=derive(seed, "noise", task, repetition))
-        for repetition in range(repetitions if noise else 1)
-    ]
-    outcomes = _outcomes(table, environments[0].seed)
+    sellers = environments(table, repetitions, noise, seed)
+    outcomes = _outcomes(table, sellers[0].seed)
     rows = []
     for method in methods:
         random = noise > 0 or get_tuner(method).seeded
         for repetition in range(repetitions if random else 1):
-            environment = environments[repetition if noise else 0]
+            environment = sellers[repetition if noise else 0]
             problem = Problem(
                 info=table.info,
                 candidates=environment.candidates,
                 budget=max(budgets),
                 seed=derive(seed, "replay", task, method, repetition),
-                probes=probes or ProbeSettings(),
                 sources=sources,
                 encoder=encoder,
             )
@@ -174,6 +176,18 @@ def replay(
                 }
                 rows.append({**row, "cost": float(budget), **outcome})
     return pd.DataFrame(rows, columns=list(REPLAY_COLUMNS))
+
+
+def environments(
+    table: TrialTable, repetitions: int, noise: float, seed: int
+) -> list[TableEnvironment]:
+    """Return one seller of the table's trials per repetition, or a single one without noise."""
+    return [
+        TableEnvironment(
+            table, noise=noise, noise_seed=derive(seed, "noise", table.info.task, repetition)
+        )
+        for repetition in range(repetitions if noise else 1)
+    ]
 
 
 def _recommendations(

@@ -1,17 +1,13 @@
-"""The meta-encoder: an ensemble of small networks that supply a Gaussian prior.
+"""The meta-encoder: what was learnt from other tasks, and the only way to use it.
 
-A network maps (configuration, task, epoch) to the mean of a learning curve, to the
-loadings on what tasks differ in, and to the size of what is left; ``meta.posterior`` turns
-that and a few probes into a belief. Learnt mean and kernel for transfer between tasks:
-Wistuba and Grabocka, "Few-shot Bayesian optimization with deep kernel surrogates" (ICLR
-2021); Wang et al., "Pre-trained Gaussian processes for Bayesian optimization" (JMLR 2024).
-
-Shape legend: B points, D inputs, R factors, n configurations, L levels.
+It holds a small network (``meta.network``) and the normalised learning curves of its source
+tasks. The network says which configurations are alike, and so completes the curves of those
+that a source has not tried; ``meta.prior`` makes a Gaussian mixture of that.
 """
 
 import hashlib
-import math
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,115 +16,111 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import Tensor, nn
 
 from probecast.errors import ProbecastError
 from probecast.files import atomic_path, read_json, write_json
+from probecast.meta.calibration import RAW, Calibration
+from probecast.meta.curves import WORST, Scale, at_levels, curve_levels, normalise
 from probecast.meta.encoding import Encoding
-from probecast.meta.posterior import Prior
-from probecast.meta.sources import check_no_leak
-from probecast.space import Configuration
-from probecast.trials import TaskInfo
+from probecast.meta.network import ConfigurationNetwork, kernel
+from probecast.meta.posterior import Posterior, Scales
+from probecast.meta.prior import task_prior
+from probecast.meta.sources import check_no_leak, describe_sources
+from probecast.space import Configuration, config_id
+from probecast.trials import TaskInfo, TrialTable
+from probecast.tuners.portfolio import greedy_portfolio
 
 WEIGHTS, CARD = "encoder.safetensors", "card.json"
+POOL = 64  # configurations that the belief is about
+OWN_SCALE = 0.6  # hyperparameters that no source knows: this far apart (of 2) is little alike
 
 
-class CurveNetwork(nn.Module):
-    """Supplies the parts of a Gaussian over learning curves (float64).
+@dataclass(frozen=True)
+class Source:
+    """What is kept of a source task.
 
-    Beside the learnt factors there are two plain ones: the task may be easier or harder
-    as a whole (factor m), or better or worse by a constant (factor 1).
-
-    Args:
-        inputs: D, the length of a configuration's and its task's encoding.
-        width: neurons in each of the two hidden layers.
-        features: number of learnt factors; R is two more.
+    Attributes:
+        info: ``task, family, architecture, rows``, as in ``describe_sources``, and
+            ``kind, offset, range, learnt`` as in ``Normalised``.
+        task: (inputs) encoded description.
+        configurations: (trials, inputs) encoded.
+        identities: (trials) their ``config_id``.
+        curves: (trials, epochs) normalised; complete.
     """
 
-    def __init__(self, inputs: int, width: int, features: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Linear(inputs + 2, width),  # + 2: the epoch, linear and logarithmic
-            nn.SiLU(),
-            nn.Linear(width, width),
-            nn.SiLU(),
-            nn.Linear(width, 2 + features),
+    info: dict[str, Any]
+    task: np.ndarray
+    configurations: np.ndarray
+    identities: list[str]
+    curves: np.ndarray
+
+    @classmethod
+    def of(cls, table: TrialTable, encoding: Encoding) -> "Source | None":
+        """Return what to keep of a table; None if all of its trials end alike."""
+        normalised = normalise(table)
+        if normalised is None:
+            return None
+        configurations = list(table.configurations().values())
+        finished = np.isfinite(normalised.curves).all(axis=1)
+        kept = [c for c, complete in zip(configurations, finished, strict=True) if complete]
+        (described,) = describe_sources([table])
+        scale = {key: getattr(normalised, key) for key in ("kind", "offset", "range", "learnt")}
+        return cls(
+            {**described, **scale},
+            encoding.task(table.info),
+            encoding.configurations(kept),
+            [config_id(configuration) for configuration in kept],
+            normalised.curves[finished],
         )
-        self.log_task_scale = nn.Parameter(torch.tensor(math.log(0.3)))
-        self.log_task_offset = nn.Parameter(torch.tensor(math.log(0.1)))
-        self.log_noise = nn.Parameter(torch.tensor(math.log(0.02)))
-        self.log_length = nn.Parameter(torch.tensor(0.0))  # of the residual, in ln(epoch)
-        # Multiplies the deviations of factors, residual and noise: how much more unlike the
-        # sources a new task is than the sources are unlike what was fitted to them.
-        self.log_inflation = nn.Parameter(torch.zeros(3))
-        with torch.no_grad():
-            head = self.body[-1]
-            head.weight *= 0.5
-            head.bias[:2] = torch.tensor([0.5, math.log(0.1)])
-        self.double()
 
-    def forward(self, inputs: Tensor, fraction: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return mean (B), factors (B, R) and the residual's standard deviation (B).
-
-        Args:
-            inputs: (B, D) encoded configurations and tasks.
-            fraction: (B) epoch over horizon, in 0..1.
-        """
-        time = torch.stack([2 * fraction - 1, 1 + _log_time(fraction) / 2], dim=1)
-        out = self.body(torch.cat([inputs, time], dim=1))
-        mean = out[:, 0]
-        plain = torch.stack(
-            [self.log_task_scale.exp() * mean, self.log_task_offset.exp().expand_as(mean)], dim=1
-        )
-        factors = torch.cat([plain, 0.3 * out[:, 2:]], dim=1) * self.log_inflation[0].exp()
-        residual = (out[:, 1].clamp(-6, 1) + self.log_inflation[1]).exp()
-        return mean, factors, residual
-
-    def correlation(self, a: Tensor, b: Tensor) -> Tensor:
-        """Return how residuals at epoch fractions a (A) and b (B) correlate, (A, B)."""
-        distance = (_log_time(a)[:, None] - _log_time(b)[None]).abs()
-        return torch.exp(-distance / self.log_length.exp())
-
-    def noise(self) -> Tensor:
-        """Return the variance of a single measurement."""
-        return torch.exp(2 * (self.log_noise + self.log_inflation[2])) + 1e-6
+    def inputs(self) -> torch.Tensor:
+        """Return the network's inputs, (trials, D)."""
+        return joined(self.configurations, self.task)
 
 
-def _log_time(fraction: Tensor) -> Tensor:
-    """Early epochs say more than late ones; the shift keeps the first from -infinity."""
-    return torch.log(fraction + 0.02)
+def joined(configurations: np.ndarray, task: np.ndarray) -> torch.Tensor:
+    """Return the network's inputs, (n, D), for configurations (n, ...) on a task."""
+    repeated = np.tile(task, (len(configurations), 1))
+    return torch.from_numpy(np.concatenate([configurations, repeated], axis=1))
 
 
 class MetaEncoder:
-    """What was learnt from other tasks, and the only way to use it.
+    """What was learnt from other tasks.
 
     Args:
         encoding: the inputs it knows.
-        networks: the ensemble.
-        card: plain JSON: ``sources`` (see ``meta.sources``), ``held_out`` (kind and name,
-            or None), ``tried`` (identities of the configurations that most sources hold)
-            and the settings of its training.
+        network: pretrained on the sources.
+        sources: what is kept of them; at least one.
+        card: plain JSON: ``held_out`` (kind and name, or None) and the settings of its
+            training.
+        calibration: of the beliefs.
     """
 
     def __init__(
-        self, encoding: Encoding, networks: Sequence[CurveNetwork], card: dict[str, Any]
+        self,
+        encoding: Encoding,
+        network: ConfigurationNetwork,
+        sources: Sequence[Source],
+        card: dict[str, Any],
+        calibration: Calibration = RAW,
     ) -> None:
-        self.encoding, self.networks, self.card = encoding, list(networks), card
+        self.encoding, self.network, self.card = encoding, network, card
+        self.sources, self.calibration = list(sources), calibration
+
+    def without(self, family: str) -> "MetaEncoder":
+        """Return one that remembers no task of a family, and whose beliefs are not calibrated."""
+        left = [source for source in self.sources if source.info["family"] != family]
+        return MetaEncoder(self.encoding, self.network, left, self.card)
 
     @property
-    def sources(self) -> list[str]:
+    def tasks(self) -> list[str]:
         """The tasks that it has learnt from."""
-        return [source["task"] for source in self.card["sources"]]
-
-    @cached_property
-    def tried(self) -> frozenset[str]:
-        """The identities of the configurations that at least half of its sources have tried."""
-        return frozenset(self.card["tried"])
+        return [source.info["task"] for source in self.sources]
 
     @property
     def parameters(self) -> int:
         """The number of learnt numbers."""
-        return sum(p.numel() for network in self.networks for p in network.parameters())
+        return sum(parameter.numel() for parameter in self.network.parameters())
 
     @cached_property
     def hash(self) -> str:
@@ -145,43 +137,69 @@ class MetaEncoder:
         """
         held_out = self.card["held_out"]
         kind = held_out["kind"] if held_out else "family"
-        check_no_leak(self.card["sources"], kind, getattr(info, kind))
+        check_no_leak([source.info for source in self.sources], kind, getattr(info, kind))
 
-    def priors(
-        self, info: TaskInfo, configurations: Sequence[Configuration], epochs: Sequence[int]
-    ) -> list[Prior]:
-        """Return each network's belief about a task that it has never seen.
-
-        Args:
-            info: the task.
-            configurations: n of them.
-            epochs: the L levels, counted from 1.
+    def expect(self, info: TaskInfo, candidates: Sequence[Configuration]) -> "Expectation":
+        """Return what the sources let one expect of a task that has never been seen.
 
         Raises:
-            ProbecastError: it has learnt from the task's family.
+            ProbecastError: it has learnt from the task's family, or of no task whose metric
+                can be compared.
         """
         self.check_unseen(info)
-        encoded = self.encoding.configurations(configurations)
-        task = np.tile(self.encoding.task(info), (len(encoded), 1))
-        inputs = torch.from_numpy(np.concatenate([encoded, task], axis=1))
-        fractions = torch.tensor(epochs, dtype=torch.float64) / info.epochs
-        shape = (len(encoded), len(epochs))
-        priors = []
-        for network in self.networks:
+        levels, scale = curve_levels(info.epochs), Scale(info)
+        alike = [source.info for source in self.sources if source.info["kind"] == scale.kind]
+        if not alike:
+            raise ProbecastError(
+                f"{info.task}: no source has a metric that can be compared with {info.metric!r} "
+                "(a floor and a perfect value make all comparable); add such sources"
+            )
+        scales = Scales.of(
+            [source["offset"] for source in alike],
+            [source["range"] for source in alike],
+            scale.floor,
+            scale.ceiling,
+        )
+        encoded = self.encoding.configurations(candidates)
+        identities = [config_id(candidate) for candidate in candidates]
+        of_sources = [self._on(s, encoded, identities, levels) for s in self.sources]
+        curves, unknown = (np.stack(parts) for parts in zip(*of_sources, strict=True))
+        rows = _pool(curves[:, :, -1], identities)
+        with torch.no_grad():
+            places = self.network(joined(encoded[rows], self.encoding.task(info)))
+        own = self.encoding.unmatched([candidates[row] for row in rows]) / OWN_SCALE
+        places = torch.cat([places, torch.from_numpy(own)], dim=1)
+        prior = task_prior(
+            curves[:, rows],
+            unknown[:, rows],
+            [source.info["family"] for source in self.sources],
+            kernel(places, places).numpy(),
+        )
+        return Expectation(rows, levels, scale, Posterior(prior, scales))
+
+    def _on(
+        self,
+        source: Source,
+        encoded: np.ndarray,
+        identities: Sequence[str],
+        levels: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The (n, L) curves of the candidates on a source, completed where it has none.
+
+        With the variance of what was completed, 0 elsewhere.
+        """
+        known = at_levels(source.curves, levels)
+        position = {identity: row for row, identity in enumerate(source.identities)}
+        rows = np.array([position.get(identity, -1) for identity in identities])
+        curves, variance, untried = known[rows], np.zeros((len(rows), len(levels))), rows < 0
+        if untried.any():
             with torch.no_grad():
-                mean, factors, residual = network(
-                    inputs.repeat_interleave(len(epochs), dim=0), fractions.repeat(len(encoded))
+                completed, unknown = self.network.complete(
+                    source.inputs(), torch.from_numpy(known), joined(encoded[untried], source.task)
                 )
-                priors.append(
-                    Prior(
-                        mean.reshape(shape).numpy(),
-                        factors.reshape(*shape, -1).numpy(),
-                        residual.reshape(shape).numpy(),
-                        network.correlation(fractions, fractions).numpy(),
-                        float(network.noise()),
-                    )
-                )
-        return priors
+            curves[untried] = completed.clamp(WORST, 1.0).numpy()
+            variance[untried] = unknown.numpy()[:, None] * known.var(axis=0)
+        return curves, variance
 
     def write(self, folder: str | Path) -> None:
         """Write ``encoder.safetensors`` and ``card.json`` into a folder, each atomically."""
@@ -189,10 +207,13 @@ class MetaEncoder:
             temporary.write_bytes(self._weights())
         card = {
             **self.card,
-            "networks": len(self.networks),
             "parameters": self.parameters,
             "weights_sha256": self.hash,
             "encoding": self.encoding.to_json(),
+            "calibration": asdict(self.calibration),
+            "sources": [
+                {**source.info, "identities": source.identities} for source in self.sources
+            ],
         }
         write_json(Path(folder, CARD), card)
 
@@ -214,28 +235,61 @@ class MetaEncoder:
         try:
             tensors = load(weights)
             encoding = Encoding.from_json(card.pop("encoding"))
-            width, features = card["settings"]["width"], card["settings"]["features"]
-            networks = [
-                CurveNetwork(encoding.size, width, features) for _ in range(card.pop("networks"))
-            ]
-            for number, network in enumerate(networks):
-                prefix = f"{number}."
-                network.load_state_dict(
-                    {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-                )
+            calibration = Calibration(**card.pop("calibration"))
+            settings = card["settings"]
+            network = ConfigurationNetwork(encoding.size, settings["width"], settings["features"])
+            network.load_state_dict(_under("network.", tensors))
+            sources = []
+            for number, info in enumerate(card.pop("sources")):
+                kept = {k: v.numpy() for k, v in _under(f"sources.{number}.", tensors).items()}
+                sources.append(Source(info, identities=info.pop("identities"), **kept))
         except (KeyError, TypeError, RuntimeError, SafetensorError) as error:
             raise ProbecastError(
                 f"{folder}: no meta-encoder of this version ({error!r}); {remedy}"
             ) from None
         del card["parameters"], card["weights_sha256"]
-        return cls(encoding, networks, card)
+        return cls(encoding, network, sources, card, calibration)
 
     def _weights(self) -> bytes:
         """The contents of the weights file."""
-        return save(
-            {
-                f"{number}.{name}": tensor
-                for number, network in enumerate(self.networks)
-                for name, tensor in network.state_dict().items()
-            }
-        )
+        tensors = {f"network.{name}": t for name, t in self.network.state_dict().items()}
+        for number, source in enumerate(self.sources):
+            for name in ("task", "configurations", "curves"):
+                tensors[f"sources.{number}.{name}"] = torch.from_numpy(getattr(source, name))
+        return save(tensors)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A belief about a task, ready to learn from probes.
+
+    Attributes:
+        rows: which candidates it is about, the most promising first.
+        levels: the epochs looked at.
+        scale: between natural values and the belief's unit.
+        posterior: over those candidates and levels.
+    """
+
+    rows: list[int]
+    levels: np.ndarray
+    scale: Scale
+    posterior: Posterior
+
+
+def _pool(ends: np.ndarray, identities: Sequence[str]) -> list[int]:
+    """The greedy portfolio of the sources; equals come in the order of their identity.
+
+    Args:
+        ends: (S, n) normalised last values.
+        identities: (n) the candidates' ``config_id``.
+    """
+    # In the order of the identities, which is as good as random, so that candidates of
+    # which nothing is known are not taken from one corner of the space.
+    order = sorted(range(len(identities)), key=identities.__getitem__)
+    regrets = np.clip(1 - ends[:, order], 0, 1)
+    return [order[member] for member in greedy_portfolio(regrets, POOL)]
+
+
+def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors whose names begin so, without the beginning."""
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

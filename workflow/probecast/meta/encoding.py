@@ -103,22 +103,20 @@ class Encoding:
         )
 
     @property
-    def configuration_size(self) -> int:
-        return sum(hyperparameter.size for hyperparameter in self.hyperparameters)
-
-    @property
     def size(self) -> int:
         """The number of inputs that describe a configuration on a task."""
-        return self.configuration_size + len(self.architectures) + len(self.meta_features)
+        configuration = sum(hyperparameter.size for hyperparameter in self.hyperparameters)
+        return configuration + len(self.architectures) + len(self.meta_features)
 
     def configurations(self, configurations: Sequence[Configuration]) -> np.ndarray:
-        """Return (configurations, configuration_size)."""
+        """Return (configurations, inputs that describe one)."""
+        size = sum(hyperparameter.size for hyperparameter in self.hyperparameters)
         return np.array(
             [
                 [x for h in self.hyperparameters for x in h.encode(configuration.get(h.name))]
                 for configuration in configurations
             ]
-        ).reshape(len(configurations), self.configuration_size)
+        ).reshape(len(configurations), size)
 
     def task(self, info: TaskInfo) -> np.ndarray:
         """Return (architectures + meta_features,): one 1 or none, then standardised numbers.
@@ -139,6 +137,14 @@ class Encoding:
             if any(h.name in c and h.fits(c[h.name]) for c in configurations)
         ]
 
+    def unmatched(self, configurations: Sequence[Configuration]) -> np.ndarray:
+        """Return (configurations, inputs) for the hyperparameters that no source knows."""
+        matched = set(self.matched(configurations))
+        names = sorted({name for c in configurations for name in c} - matched)
+        values = {name: [c[name] for c in configurations if name in c] for name in names}
+        own = Encoding(tuple(Hyperparameter.of(name, values[name]) for name in names), (), {})
+        return own.configurations(configurations)
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return asdict(self)
@@ -154,15 +160,6 @@ class Encoding:
             tuple(values["architectures"]),
             {name: (mean, std) for name, (mean, std) in values["meta_features"].items()},
         )
-
-
-def prefix_levels(epochs: int) -> list[int]:
-    """Return the epochs of a curve's first ``epochs`` that are looked at: it is smooth.
-
-    >>> prefix_levels(1), prefix_levels(2), prefix_levels(10)
-    ([1], [1, 2], [1, 5, 10])
-    """
-    return sorted({1, max(1, epochs // 2), epochs})
 
 
 def _is_number(value: Value) -> bool:

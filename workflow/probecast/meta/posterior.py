@@ -1,112 +1,174 @@
-"""Closed-form belief about all learning curves of a task, given those that were begun.
+"""Belief about all learning curves of a task, given those that were begun: closed form.
 
-Every value of every curve is jointly Gaussian: y(x, t) = m(x, t) + f(x, t) . w + r(x, t) +
-noise, where w is standard normal and the same for the whole task (what tasks differ in),
-and r is a residual of the configuration x alone, correlated over its epochs t. See
-Rasmussen and Williams, "Gaussian Processes for Machine Learning" (2006), sections 2.2, 2.7.
+The metric is offset + range * curve: how good the task's best is, and often its floor, are
+unknown. Candidates for both (``Scales``) and the experts of the prior make the components of
+one mixture of Student-t processes: every component is Gaussian given its scale, which is
+integrated out, so that a task which is more unlike the sources than they are unlike each
+other widens all beliefs (Shah, Wilson and Ghahramani, "Student-t processes as alternatives
+to Gaussian processes", AISTATS 2014). Conditioning is a Cholesky factorisation that grows by
+rows (Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006, sections 2.2
+and A.4).
 
-Shape legend: n configurations, L levels (the epochs looked at; the last is the horizon),
-R factors, P observed points, Q query points.
+Shape legend: C components, n configurations, L levels, P points (see ``meta.prior``).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import solve_triangular
+
+from probecast.meta.curves import WORST
+from probecast.meta.prior import Prior
+
+FREEDOM = 6.0  # degrees of freedom: about so many observations are the prior's scale worth
+NEGLIGIBLE = 1e-3  # components of less weight, relative to the largest, are left out
+JITTER = 1e-10
+RANGES, OFFSETS = 8, 8
+BEYOND = 1.3  # a task's range may be so many times larger or smaller than any source's
+NARROWEST = 0.2  # the standard deviation of ln range over tasks is taken as at least this
 
 
 @dataclass(frozen=True)
-class Points:
-    """Places on learning curves.
+class Scales:
+    """Candidates for a task's offset and range, in the unit of ``meta.curves.Scale``.
 
     Attributes:
-        row: (Q,) index of the configuration.
-        level: (Q,) index of the epoch among the prior's levels.
+        offset: (K)
+        range: (K)
+        log_weight: (K) prior weights.
     """
 
-    row: np.ndarray
-    level: np.ndarray
+    offset: np.ndarray
+    range: np.ndarray
+    log_weight: np.ndarray
 
+    @classmethod
+    def of(
+        cls,
+        offsets: Sequence[float],
+        ranges: Sequence[float],
+        floor: float | None,
+        ceiling: float | None,
+    ) -> "Scales":
+        """Return a grid around what the sources have.
 
-@dataclass(frozen=True)
-class Prior:
-    """One network's belief about a task before any trial, on the common scale.
-
-    Attributes:
-        mean: (n, L) expected values.
-        factors: (n, L, R) loadings on what tasks differ in.
-        residual: (n, L) standard deviation of what a configuration has for itself.
-        correlation: (L, L) of that residual between levels.
-        noise: variance of a single measurement.
-    """
-
-    mean: np.ndarray
-    factors: np.ndarray
-    residual: np.ndarray
-    correlation: np.ndarray
-    noise: float
-
-    def covariance(self, a: Points, b: Points) -> np.ndarray:
-        """Return the (A, B) covariance of the curves, measurement noise not included."""
-        shared = self.factors[a.row, a.level] @ self.factors[b.row, b.level].T
-        same = a.row[:, None] == b.row[None]
-        own = self.residual[a.row, a.level][:, None] * self.residual[b.row, b.level][None]
-        return shared + same * own * self.correlation[a.level[:, None], b.level[None]]
-
-
-class Posterior:
-    """An ensemble's belief given observations: the moments of the members' mixture.
-
-    Args:
-        members: the networks' priors, at least one.
-        points: what was observed.
-        values: (P,) on the common scale.
-    """
-
-    def __init__(self, members: Sequence[Prior], points: Points, values: np.ndarray) -> None:
-        self.members = members
-        self.points = points
-        self.noise = float(np.mean([member.noise for member in members]))
-        self._factors, self._weights = [], []
-        for member in members:
-            gram = member.covariance(points, points) + member.noise * np.eye(len(values))
-            factor = cholesky(gram, lower=True)
-            surprise = values - member.mean[points.row, points.level]
-            self._factors.append(factor)
-            self._weights.append(_solve(factor, surprise[:, None])[:, 0])
-
-    def mean(self, query: Points) -> np.ndarray:
-        """Return the (Q,) expected values."""
-        return self._means(query).mean(axis=0)
-
-    def covariance(self, a: Points, b: Points) -> np.ndarray:
-        """Return the (A, B) covariance of the curves, measurement noise not included."""
-        within = [
-            member.covariance(a, b)
-            - _solve(factor, member.covariance(self.points, a)).T
-            @ _solve(factor, member.covariance(self.points, b))
-            for member, factor in zip(self.members, self._factors, strict=True)
-        ]
-        means_a, means_b = self._means(a), self._means(b)
-        between = (means_a - means_a.mean(axis=0)).T @ (means_b - means_b.mean(axis=0))
-        return np.mean(within, axis=0) + between / len(self.members)
-
-    def _means(self, query: Points) -> np.ndarray:
-        """(members, Q)"""
-        return np.stack(
-            [
-                member.mean[query.row, query.level]
-                + _solve(factor, member.covariance(self.points, query)).T @ weights
-                for member, factor, weights in zip(
-                    self.members, self._factors, self._weights, strict=True
-                )
-            ]
+        Args:
+            offsets: the sources'.
+            ranges: the sources'.
+            floor: the task's floor, if known: then that is the offset.
+            ceiling: what offset and range together cannot exceed, if known.
+        """
+        log = np.log(ranges)
+        margin = np.log(BEYOND)
+        highest = log.max() + margin
+        if floor is not None and ceiling is not None:
+            highest = min(highest, np.log(ceiling - floor))
+        grid = np.linspace(min(log.min() - margin, highest), highest, RANGES)
+        width = max(log.std(), NARROWEST)
+        density = np.exp(-0.5 * ((grid[:, None] - log) / width) ** 2).mean(axis=1)
+        if floor is None:
+            possible = np.quantile(offsets, np.linspace(0, 1, min(len(offsets), OFFSETS)))
+        else:
+            possible = np.array([floor])
+        return cls(
+            np.repeat(possible, RANGES),
+            np.tile(np.exp(grid), len(possible)),
+            np.tile(np.log(density), len(possible)),
         )
 
 
-def _solve(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solve factor @ x = right for a lower triangular factor; an empty one is allowed."""
-    if not len(factor):
-        return right
-    return solve_triangular(factor, right, lower=True)
+class Posterior:
+    """The belief about a task, in the unit of ``meta.curves.Scale``.
+
+    Args:
+        prior: on the normalised footing.
+        scales: what may lead from there to the unit.
+
+    Attributes:
+        mean: (n, L) expected values.
+        variance: (n, L) of the curves, measurement noise not included.
+        with_last: (n, L) covariance of every point with the end of its curve.
+        noise: variance of a measurement.
+        expected_range: of the task.
+    """
+
+    def __init__(self, prior: Prior, scales: Scales) -> None:
+        experts, count = len(prior.means), len(scales.range)
+        self.prior = prior
+        self._expert = np.repeat(np.arange(experts), count)
+        self._offset, self._range = np.tile([scales.offset, scales.range], experts)
+        self._log_weight = np.tile(scales.log_weight, experts)
+        self._means = prior.means.reshape(experts, -1)  # (S, n L)
+        self._variance, self._with_last = prior.variance(), prior.covariance_with_last()
+        self._surprise = np.zeros(len(self._expert))  # squared, summed over observations
+        self._solved = np.zeros((0, self._means.shape[1]))  # L^-1 K of the observed with all
+        self._whitened = np.zeros((0, len(self._expert)))  # L^-1 (values - means)
+        self._update()
+
+    def observe(self, points: np.ndarray, values: np.ndarray) -> None:
+        """Learn the values of some points; NaN is divergence, and as bad as can be.
+
+        Args:
+            points: (P) not observed before.
+            values: (P) in the unit.
+        """
+        count = len(points)
+        rows, known = self.prior.covariance(points), self._solved[:, points]
+        gram = rows[:, points] - known.T @ known + (self.prior.noise + JITTER) * np.eye(count)
+        factor = np.linalg.cholesky(gram)
+        solved = solve_triangular(factor, rows - known.T @ self._solved, lower=True)
+        curve = (np.asarray(values)[:, None] - self._offset) / self._range  # (P, C)
+        curve = np.fmax(curve, WORST)  # NaN becomes WORST
+        surprise = curve - self._means[:, points].T[:, self._expert]
+        whitened = solve_triangular(factor, surprise - known.T @ self._whitened, lower=True)
+        self._solved = np.vstack([self._solved, solved])
+        self._whitened = np.vstack([self._whitened, whitened])
+        self._surprise += (whitened**2).sum(axis=0)
+        self._log_weight = self._log_weight - count * np.log(self._range)
+        self._update()
+
+    def _update(self) -> None:
+        """Work out the mixture's moments."""
+        observed = len(self._solved)
+        log = self._log_weight - (FREEDOM + observed) / 2 * np.log1p(self._surprise / FREEDOM)
+        weight = np.exp(log - log.max())
+        kept = np.flatnonzero(weight >= NEGLIGIBLE)
+        self._kept, self.weight = kept, weight[kept] / weight[kept].sum()
+        self._spread = (FREEDOM + self._surprise[kept]) / (FREEDOM + observed)
+        means = self._means[self._expert[kept]] + self._whitened[:, kept].T @ self._solved
+        self._centers = self._offset[kept, None] + self._range[kept, None] * means  # (C, n L)
+        mean = self.weight @ self._centers
+        self._apart = self._centers - mean
+        self._size = self.weight @ (self._range[kept] ** 2 * self._spread)
+        self.noise = self._size * self.prior.noise
+        self.expected_range = float(self.weight @ self._range[kept])
+
+        shape = self.prior.shape
+        solved, apart = (x.reshape(-1, *shape) for x in (self._solved, self._apart))
+        left = np.maximum(self._variance - (solved**2).sum(axis=0), 1e-9)
+        self.mean = mean.reshape(shape)
+        self.variance = self._size * left + np.einsum("c,cnl->nl", self.weight, apart**2)
+        ends = self._with_last - np.einsum("on,onl->nl", solved[:, :, -1], solved)
+        between = np.einsum("c,cn,cnl->nl", self.weight, apart[:, :, -1], apart)
+        self.with_last = self._size * ends + between
+
+    def covariance(self, points: np.ndarray) -> np.ndarray:
+        """Return the (P, n, L) covariance of some points with all."""
+        within = self.prior.covariance(points) - self._solved[:, points].T @ self._solved
+        between = (self._apart[:, points] * self.weight[:, None]).T @ self._apart
+        return (self._size * within + between).reshape(-1, *self.prior.shape)
+
+    def draw_ends(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Return (count, n) joint draws of how all curves end."""
+        rows, levels = self.prior.shape
+        ends = np.arange(rows) * levels + levels - 1
+        solved = self._solved[:, ends]
+        within = self.prior.covariance(ends)[:, ends] - solved.T @ solved
+        factor = np.linalg.cholesky(within + 1e-7 * np.eye(rows))
+        component = generator.choice(len(self.weight), size=count, p=self.weight)
+        freedom = FREEDOM + len(self._solved)
+        heavy = np.sqrt(freedom / generator.chisquare(freedom, size=count))
+        size = self._range[self._kept][component] * np.sqrt(self._spread[component]) * heavy
+        normal = generator.standard_normal((count, rows)) @ factor.T
+        return self._centers[:, ends][component] + size[:, None] * normal

@@ -51,7 +51,7 @@ def recommendation(problem: Problem, probes: TrialTable | None) -> dict[str, Any
         "probes": [_probe(observation) for observation in seen],
         "probe_cost": _probe_cost(epochs, horizon),
         "training_cost": _training_cost(epochs, config_id(configuration), horizon),
-        "meta_encoder": {"hash": encoder.hash, "sources_used": encoder.sources},
+        "meta_encoder": {"hash": encoder.hash, "sources_used": encoder.tasks},
         "matched": matched,
         "unmatched": [name for name in names if name not in matched],
         "training_arguments": None,

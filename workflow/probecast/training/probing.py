@@ -15,7 +15,7 @@ class RealTrials:
     Args:
         runner: trains them.
         seed: the seed of the sweep's trials, whose beginnings the probes are.
-        progress: told of every trial.
+        progress: told of every epoch.
 
     Attributes:
         horizon: the full length E of a trial, in epochs.
@@ -27,8 +27,9 @@ class RealTrials:
 
     def advance(self, configuration: Configuration, epoch: int) -> Observation:
         """Train until ``epoch``, or divergence, and return all that was seen of the trial."""
+        before = self.runner.epochs(configuration, self.seed)
         rows = self.runner.advance(configuration, self.seed, epoch)
-        self.progress.step()
+        self.progress.step(len(rows) - before)
         return Observation(
             configuration,
             tuple(row["val_metric"] for row in rows),
@@ -41,10 +42,11 @@ def probe(runner: TrialRunner, problem: Problem, seed: int) -> TrialTable:
 
     Args:
         runner: trains them, and takes up what its journal holds.
-        problem: the target, with the meta-encoder and the number of probes.
+        problem: the target, with the meta-encoder and the budget.
         seed: the seed of the sweep's trials.
     """
-    progress = Progress(f"probe {runner.task}", problem.probes.count, "probes")
+    most = int(problem.budget * problem.info.epochs)
+    progress = Progress(f"probe {runner.task}, at most", most, "epochs")
     tuner = get_tuner("probecast")(problem)
     run(tuner, RealTrials(runner, seed, progress), problem.budget)
     return runner.table()

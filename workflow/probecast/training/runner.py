@@ -64,7 +64,7 @@ class TrialRunner:
         """Train until ``epoch`` (or divergence); return all the trial's records up to there."""
         trial = (config_id(configuration), seed)
         if not self.finished(configuration, seed, epoch):
-            known = len(self._records.get(trial, []))
+            known = self.epochs(configuration, seed)
             new = []
             for record in self._continue(trial, configuration):
                 if record.epoch > known:
@@ -77,6 +77,10 @@ class TrialRunner:
             if self.finished(configuration, seed, self.training.epochs):
                 del self._running[trial]  # its network may be large
         return [row for row in self._records[trial] if row["epoch"] <= epoch]
+
+    def epochs(self, configuration: Configuration, seed: int) -> int:
+        """Return how far a trial has been trained."""
+        return len(self._records.get((config_id(configuration), seed), []))
 
     def table(self) -> TrialTable:
         """Return everything trained so far."""

@@ -1,196 +1,176 @@
-"""Ours: short probes, chosen one after another by what they tell the meta-encoder's belief.
+"""Ours: short probes, each chosen by how much it is expected to better the recommendation.
 
-Each next probe is the candidate with the largest knowledge gradient: by how much the best
-expected final value, among the probed configurations and itself, is expected to rise once
-its probe is seen (Frazier, Powell and Dayanik, "The knowledge-gradient policy for
-correlated normal beliefs", INFORMS J. Computing 2009). Only what has been probed is
-recommended: the best mean among hundreds of unprobed candidates is largely luck.
+A probe begins a configuration or continues one. Looking ahead to any later level of its
+curve, its worth is the knowledge gradient per cost: the expected rise of the best expected
+final value, in closed form against the strongest rival (Frazier, Powell and Dayanik, "The
+knowledge-gradient policy for correlated normal beliefs", INFORMS J. Computing 2009; Jones,
+Schonlau and Welch, "Efficient global optimization", J. Global Optimization 1998, for the
+formula). Of what is promised by the look ahead, only the first step is bought; then all is
+weighed anew. Only what has been probed is recommended: the best mean among hundreds of
+unprobed candidates is largely luck.
 """
 
 from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
-from scipy.linalg import cholesky
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from probecast.errors import ProbecastError
-from probecast.meta.encoding import prefix_levels
-from probecast.meta.posterior import Points, Posterior
-from probecast.meta.scaling import DIVERGED, Scale
+from probecast.meta.calibration import Beliefs
 from probecast.seeds import derive
 from probecast.space import Configuration, config_id
 from probecast.tuners.tuner import Belief, Observation, Problem
 
+PROBED = 16  # so many of the most promising candidates may be probed
 ALTERNATIVES = 5
-SAMPLES = 1000  # of all candidates' final values, for the probability of being near the best
-NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(11)
-WEIGHTS = WEIGHTS / WEIGHTS.sum()  # expectation over a standard normal
+COST_POWER = 0.8  # below 1: many cheap looks are not quite worth one long look
+DRAWS = 1000  # of how all curves end, for the belief
+WORTHLESS = 1e-5  # of the task's range: where all probes promise less, none is bought
 
 
 class ProbecastTuner:
-    """Probes, continues nothing, and recommends with a belief.
+    """Probes until the budget only completes the best, or no probe is worth it.
 
-    Probes are equally long: as long as allowed, but short enough that the budget pays for
-    all of them and the completion of the best.
+    Raises:
+        ProbecastError: there is no meta-encoder, or it cannot judge this task.
     """
 
     seeded: ClassVar[bool] = False
     anytime: ClassVar[bool] = False
 
     def __init__(self, problem: Problem) -> None:
-        info, settings = problem.info, problem.probes
         if problem.encoder is None:
-            raise ProbecastError(f"{info.task}: the tuner 'probecast' needs a meta-encoder")
-        if settings.count > len(problem.candidates):
             raise ProbecastError(
-                f"probe.count: {settings.count} probes, but {info.task} has only "
-                f"{len(problem.candidates)} candidate configurations; lower it"
+                f"{problem.info.task}: the tuner 'probecast' needs a meta-encoder"
             )
-        self.problem, self.scale = problem, Scale(info)
-        self.rows = {config_id(c): row for row, c in enumerate(problem.candidates)}
-        self.seen: dict[int, Observation] = {}  # by row
-        self.probe_epochs = probe_length(problem)
-        self.levels = [*prefix_levels(self.probe_epochs), info.epochs]
-        self.priors = problem.encoder.priors(info, problem.candidates, self.levels)
-        self.posterior = self._condition()
-        self.shortlist = shortlist(problem)
+        expected = problem.encoder.expect(problem.info, problem.candidates)
+        self.calibration = problem.encoder.calibration
+        self.problem, self.horizon = problem, problem.info.epochs
+        self.scale, self.levels, self.posterior = (
+            expected.scale,
+            expected.levels,
+            expected.posterior,
+        )
+        self.candidates = [problem.candidates[row] for row in expected.rows]
+        self.place = {config_id(c): place for place, c in enumerate(self.candidates)}
+        self.epochs = np.zeros(len(self.candidates), dtype=int)  # bought of each
+        self.reached = np.zeros(len(self.candidates), dtype=int)  # levels seen of each
+        self.diverged = np.zeros(len(self.candidates), dtype=bool)
 
     def ask(self) -> tuple[Configuration, int] | None:
-        if len(self.seen) == self.problem.probes.count or not self._affordable():
+        open_ = self._open()
+        if not open_.any():
             return None
-        row = int(np.argmax(self._knowledge_gradient()))
-        return self.problem.candidates[row], self.probe_epochs
+        begun = np.flatnonzero((self.epochs > 0) & ~self.diverged)
+        if len(begun):
+            gain = np.where(open_, self._gain(begun), 0.0)
+            if gain.max() < WORTHLESS * self.posterior.expected_range:
+                return None
+            worth = gain / np.maximum(self.levels - self.epochs[:, None], 1) ** COST_POWER
+        else:
+            worth = np.where(open_, self.posterior.mean[:, -1:], -np.inf)
+        place = np.argmax(worth.max(axis=1))
+        return self.candidates[place], int(self.levels[self.reached[place]])
 
     def tell(self, observations: Sequence[Observation]) -> None:
-        self.seen.update({self.rows[o.config_id]: o for o in observations})
-        self.posterior = self._condition()
+        for observation in observations:
+            place = self.place.get(observation.config_id)
+            if place is None:  # nobody else's trials are of use, but they do no harm
+                continue
+            self.epochs[place] = observation.epochs
+            self.diverged[place] = observation.diverged
+            levels = np.searchsorted(self.levels, observation.epochs, side="right")
+            values = self.scale.to_unit(observation.curve)[self.levels[:levels] - 1]
+            if observation.diverged:  # whatever would follow is as bad
+                values = np.append(values, np.full(len(self.levels) - levels, np.nan))
+            new = np.arange(self.reached[place], len(values))
+            if len(new):
+                self.posterior.observe(place * len(self.levels) + new, values[new])
+                self.reached[place] = len(values)
 
     def recommend(self) -> tuple[Configuration, Belief]:
-        finals = self._points(level=-1)
-        mean, covariance = self.posterior.mean(finals), self.posterior.covariance(finals, finals)
-        ranked = [int(row) for row in np.argsort(-mean, kind="stable") if row in self.shortlist]
-        untried = [row for row in ranked if row not in self.seen]
-        allowed = self._alive() or untried or ranked
-        chosen = next(row for row in ranked if row in allowed)
-        ranked.remove(chosen)
-        low, high = self._interval(mean[chosen], covariance[chosen, chosen])
-        return self.problem.candidates[chosen], Belief(
-            expected_metric=float(self.scale.to_natural(mean[chosen])),
-            low=low,
-            high=high,
-            probability_within_5pct=self._probability_near_best(chosen, mean, covariance),
-            alternatives=tuple(self.problem.candidates[row] for row in ranked[:ALTERNATIVES]),
+        chosen, beliefs = self._best(), self.beliefs()
+        ranked = np.argsort(-self.posterior.mean[:, -1], kind="stable")
+        others = [self.candidates[place] for place in ranked if place != chosen]
+        return self.candidates[chosen], Belief(
+            expected_metric=float(beliefs.expected[chosen]),
+            low=float(beliefs.low[chosen]),
+            high=float(beliefs.high[chosen]),
+            probability_within_5pct=float(beliefs.probability[chosen]),
+            alternatives=tuple(others[:ALTERNATIVES]),
         )
 
-    def _affordable(self) -> bool:
-        """Whether after one more probe something can still be trained to the end.
-
-        As long as every probe has diverged, and this one may, that is a fresh trial.
-        """
-        horizon = self.problem.info.epochs
-        spent = sum(observation.epochs for observation in self.seen.values())
-        left = horizon - self.probe_epochs if self._alive() else horizon
-        return spent + self.probe_epochs + left <= self.problem.budget * horizon + 1e-6
-
-    def _alive(self) -> list[int]:
-        """The rows of the probes that can be continued."""
-        return [row for row, observation in self.seen.items() if not observation.diverged]
-
-    def _points(self, level: int) -> Points:
-        """All candidates' curves at one level; -1 is the horizon, -2 the end of a probe."""
-        count = len(self.problem.candidates)
-        return Points(np.arange(count), np.full(count, level % len(self.levels)))
-
-    def _condition(self) -> Posterior:
-        """The belief given all that has been told."""
-        known = [
-            (row, level, value)
-            for row, observation in self.seen.items()
-            for level, value in self._measured(observation)
-        ]
-        rows, levels, values = zip(*known, strict=True) if known else ((), (), ())
-        points = Points(np.array(rows, dtype=int), np.array(levels, dtype=int))
-        return Posterior(self.priors, points, np.array(values, dtype=float))
-
-    def _measured(self, observation: Observation) -> list[tuple[int, float]]:
-        """(level, value on the common scale) of a curve; after divergence nothing improves."""
-        unit = self.scale.to_unit(observation.curve)
-        unit = np.where(np.isnan(unit), DIVERGED, unit)
-        return [
-            (level, float(unit[epoch - 1]) if epoch <= len(unit) else DIVERGED)
-            for level, epoch in enumerate(self.levels)
-            if epoch <= len(unit) or observation.diverged
-        ]
-
-    def _knowledge_gradient(self) -> np.ndarray:
-        """(candidates,) what the next probe promises; -infinity for what is out of question."""
-        finals, probes = self._points(level=-1), self._points(level=-2)
-        variance = np.diag(self.posterior.covariance(probes, probes)) + self.posterior.noise
-        slopes = self.posterior.covariance(finals, probes) / np.sqrt(variance)
-        value = knowledge_gradient(self.posterior.mean(finals), slopes, self._alive())
-        value[[row for row in range(len(value)) if row not in self.shortlist]] = -np.inf
-        value[list(self.seen)] = -np.inf
-        return value
-
-    def _interval(self, mean: float, variance: float) -> tuple[float, float]:
-        """The central interval of a measured final value, natural units."""
-        width = norm.ppf((1 + Belief.LEVEL) / 2) * np.sqrt(variance + self.posterior.noise)
-        low, high = np.sort(self.scale.to_natural([mean - width, mean + width]))
-        return float(low), float(high)
-
-    def _probability_near_best(
-        self, chosen: int, mean: np.ndarray, covariance: np.ndarray
-    ) -> float:
-        """How often the choice is within 5 % of the best in draws of all final values."""
+    def beliefs(self) -> Beliefs:
+        """Return what is believed of each of ``self.candidates``."""
         generator = np.random.default_rng(derive(self.problem.seed, "belief"))
-        jitter = 1e-9 * np.eye(len(mean))
-        factor = cholesky(covariance + jitter, lower=True)
-        draws = mean + generator.standard_normal((SAMPLES, len(mean))) @ factor.T
-        metric = self.scale.to_natural(draws)
-        if self.problem.info.higher_is_better:
-            return float(np.mean(metric[:, chosen] >= 0.95 * metric.max(axis=1)))
-        return float(np.mean(metric[:, chosen] <= 1.05 * metric.min(axis=1)))
+        ends = self.posterior.draw_ends(DRAWS, generator)
+        noise = np.sqrt(self.posterior.noise) * generator.standard_normal(ends.shape)
+        tails = np.quantile(ends + noise, [(1 - Belief.LEVEL) / 2, (1 + Belief.LEVEL) / 2], axis=0)
+        mean = np.clip(self.posterior.mean[:, -1], *tails)  # outside in the most skewed cases
+        tails = self.calibration.interval(mean, tails)
+        low, high = np.sort(self.scale.to_natural(tails), axis=0)
+
+        metric = self.scale.to_natural(ends)
+        best = metric.max(axis=1) if self.problem.info.higher_is_better else metric.min(axis=1)
+        near = np.abs(metric - best[:, None]) <= 0.05 * np.abs(best)[:, None]
+        probability = self.calibration.probability(near.mean(axis=0))
+        return Beliefs(self.scale.to_natural(mean), low, high, probability)
+
+    @property
+    def _limit(self) -> int:
+        """The epochs that may be bought in all."""
+        return int(self.problem.budget * self.horizon + 1e-6)
+
+    @property
+    def _remaining(self) -> np.ndarray:
+        """(candidates,) the epochs that complete each one's training."""
+        return np.where(self.diverged, 0, self.horizon - self.epochs)
+
+    def _best(self) -> int:
+        """What to recommend: of those begun, if there is one that can be completed."""
+        begun = (self.epochs > 0) & ~self.diverged
+        affordable = begun & (self.epochs.sum() + self._remaining <= self._limit)
+        fresh = (self.epochs == 0) & (np.arange(len(self.epochs)) < PROBED)
+        for allowed in (affordable, begun, fresh, ~self.diverged):
+            if allowed.any():
+                return int(np.argmax(np.where(allowed, self.posterior.mean[:, -1], -np.inf)))
+        return 0
+
+    def _open(self) -> np.ndarray:
+        """(candidates, levels) what may be bought: the recommendation stays affordable."""
+        cost = self.levels - self.epochs[:, None]
+        best = self._best()
+        left = np.full(cost.shape, self._remaining[best])
+        left[best] -= cost[best]
+        if not ((self.epochs > 0) & ~self.diverged).any():
+            left = np.full(cost.shape, self.horizon)  # the next may diverge, too
+            left[:, 0] -= cost[:, 0] * (self.epochs.sum() == 0)
+        open_ = np.arange(len(self.levels)) >= self.reached[:, None]
+        open_ &= self.epochs.sum() + cost + left <= self._limit
+        return open_ & ~self.diverged[:, None] & (np.arange(len(cost)) < PROBED)[:, None]
+
+    def _gain(self, begun: np.ndarray) -> np.ndarray:
+        """(candidates, levels) by how much the best mean of the begun is expected to rise."""
+        posterior, ends = self.posterior, self.posterior.mean[:, -1]
+        strongest = begun[np.argsort(-ends[begun], kind="stable")][:2]
+        # Everyone's rival is the strongest, whose own is the second.
+        is_first = np.arange(len(ends)) == strongest[0]
+        rival = np.where(is_first, strongest[-1], strongest[0])
+        rows = posterior.covariance(strongest * len(self.levels) + len(self.levels) - 1)
+        with_rival = rows[np.where(is_first, len(strongest) - 1, 0), np.arange(len(ends))]
+        deviation = np.sqrt(posterior.variance + posterior.noise)
+        slope = np.abs(posterior.with_last - with_rival) / deviation
+        lead = (ends - ends[rival])[:, None]
+        return expected_excess(lead, slope) - np.maximum(lead, 0.0) * is_first[:, None]
 
 
-def shortlist(problem: Problem) -> frozenset[int]:
-    """Return the rows of the candidates that may be probed and recommended.
-
-    Those that the sources have tried, if these are enough: how a network of few sources
-    extrapolates to the rest is not to be relied upon. Else all.
-    """
-    tried = problem.encoder.tried
-    rows = [row for row, c in enumerate(problem.candidates) if config_id(c) in tried]
-    enough = len(rows) > problem.probes.count + ALTERNATIVES
-    return frozenset(rows if enough else range(len(problem.candidates)))
-
-
-def probe_length(problem: Problem) -> int:
-    """Return the epochs of a probe.
-
-    As many as the settings allow, but so few that the budget, if it pays for that many
-    probes at all, pays for all of them, the best one continued to the end.
-    """
-    horizon, settings = problem.info.epochs, problem.probes
-    longest = settings.epochs(horizon)
-    if settings.count < 2:
-        return longest
-    spare = (problem.budget - 1) * horizon / (settings.count - 1)
-    return max(1, min(longest, int(spare + 1e-9)))
-
-
-def knowledge_gradient(mean: np.ndarray, slopes: np.ndarray, rivals: list[int]) -> np.ndarray:
-    """Return the expected best mean, among the rivals and the probed, after each probe.
-
-    Args:
-        mean: (n,) expected final values.
-        slopes: (n, n) by how much the mean of row i rises if the probe of column j comes
-            out one standard deviation better than expected.
-        rivals: rows that may be recommended without a further probe.
-    """
-    own = mean[None, :, None] + np.diag(slopes)[None, :, None] * NODES  # (1, n, nodes)
-    others = mean[rivals][:, None, None] + slopes[rivals][:, :, None] * NODES
-    return np.concatenate([own, others]).max(axis=0) @ WEIGHTS
+def expected_excess(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    """Return E max(x, 0) for x ~ N(mean, deviation^2)."""
+    deviation = np.maximum(deviation, 1e-12)
+    score = mean / deviation
+    density = np.exp(-0.5 * score**2) / np.sqrt(2 * np.pi)
+    return mean * ndtr(score) + deviation * density
 
 
 TUNER = ProbecastTuner

@@ -1,7 +1,7 @@
 """What a tuner is: it asks for training, is told validation curves, and recommends."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -83,7 +83,6 @@ class Problem:
         candidates: what may be recommended, each configuration once.
         budget: largest total cost in full-run equivalents, at least 1.
         seed: of whatever the tuner draws.
-        probes: how many and how long the probes of a tuner that probes may be.
         sources: finished trial tables of other families, for tuners that learn from them.
         encoder: a meta-encoder pretrained on other families, for those that use it.
     """
@@ -92,7 +91,6 @@ class Problem:
     candidates: Sequence[Configuration]
     budget: float
     seed: int = 0
-    probes: ProbeSettings = field(default_factory=ProbeSettings)
     sources: Sequence[TrialTable] = ()
     encoder: "MetaEncoder | None" = None
 
@@ -104,9 +102,8 @@ class Problem:
         return cls(
             info=info,
             candidates=space.candidates(probes.candidates, seed),
-            budget=probes.budget(info.epochs),
+            budget=probes.cost,
             seed=seed,
-            probes=probes,
             encoder=encoder,
         )
 

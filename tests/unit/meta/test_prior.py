@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probecast.meta import prior
+from probecast.meta.prior import residuals, task_prior
+
+KNOWN = np.zeros((1, 1, 1))  # every curve was tried
+
+
+def curves(sources: int, configurations: int = 4, levels: int = 3, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0, 1, (sources, configurations, levels))
+
+
+def families(count: int) -> list[str]:
+    return [f"f{i}" for i in range(count)]
+
+
+def test_an_expert_lies_between_what_is_common_and_its_source():
+    sources = np.array([[[0.0]], [[1.0]]])
+    made = task_prior(sources, KNOWN, families(2), np.eye(1))
+    assert made.means[:, 0, 0].tolist() == pytest.approx(
+        [0.5 - prior.SHRINK / 2, 0.5 + prior.SHRINK / 2]
+    )
+
+
+def test_a_source_that_others_explain_leaves_little_residual():
+    pattern = np.random.default_rng(0).normal(0, 1, (6, 3))
+    alike = np.stack([0.5 + strength * pattern for strength in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)])
+    unlike = curves(6, 6, 3) - 0.5
+    left = np.abs(residuals(alike, families(6))).mean() / np.abs(alike - alike.mean(0)).mean()
+    without = (
+        np.abs(residuals(unlike, families(6))).mean() / np.abs(unlike - unlike.mean(0)).mean()
+    )
+    assert left < 0.8 * without
+
+
+def test_members_of_a_family_do_not_explain_each_other():
+    twins = np.repeat(curves(3), 2, axis=0)
+    apart = residuals(twins, families(6))
+    together = residuals(twins, ["a", "a", "b", "b", "c", "c"])
+    assert np.abs(together).mean() > np.abs(apart).mean()
+    assert residuals(twins, ["a"] * 6) == pytest.approx(prior.ALONE)
+
+
+@given(st.integers(1, 5), st.integers(1, 5), st.integers(1, 4), st.integers(0, 99))
+def test_the_covariance_is_one_and_its_parts_agree(sources, configurations, levels, seed):
+    given_curves = curves(sources, configurations, levels, seed)
+    distance = np.abs(np.subtract.outer(np.arange(configurations), np.arange(configurations)))
+    made = task_prior(given_curves, KNOWN, families(sources), np.exp(-(distance**2)))
+    points = np.arange(configurations * levels)
+    covariance = made.covariance(points)
+    assert np.linalg.eigvalsh(covariance).min() > -1e-9
+    assert covariance.diagonal() == pytest.approx(made.variance().ravel())
+    ends = points.reshape(configurations, levels)[:, -1]
+    for row, end in enumerate(ends):
+        own = covariance[end].reshape(configurations, levels)[row]
+        assert own == pytest.approx(made.covariance_with_last()[row])
+
+
+def test_similarity_counts_only_as_far_as_the_residuals_bear_it_out():
+    kernel = np.full((4, 4), 0.9) + 0.1 * np.eye(4)
+    moving_together = 0.5 + 0.3 * np.random.default_rng(1).normal(0, 1, (8, 1, 1)) * np.ones(
+        (8, 4, 2)
+    )
+    each_its_own = curves(8, 4, 2)
+    together = task_prior(moving_together, KNOWN, families(8), kernel).kernel[0, 1]
+    apart = task_prior(each_its_own, KNOWN, families(8), kernel).kernel[0, 1]
+    assert together > 0.8
+    assert apart < 0.4
+
+
+def test_what_had_to_be_completed_is_less_sure():
+    unknown = np.zeros((3, 4, 3))
+    unknown[:, 0] = 0.3
+    one, other = (task_prior(curves(3), u, families(3), np.eye(4)) for u in (KNOWN, unknown))
+    assert other.variance()[0] - one.variance()[0] == pytest.approx(0.3)
+    assert other.variance()[1:] == pytest.approx(one.variance()[1:])

@@ -1,0 +1,102 @@
+"""Whether beliefs are as sure as they should be: do intervals hold, are promises kept?"""
+
+import numpy as np
+import pandas as pd
+
+from probecast.evaluation.replay import TableEnvironment
+from probecast.evaluation.scores import within
+from probecast.meta.calibration import Outcomes
+from probecast.meta.encoder import MetaEncoder
+from probecast.space import config_id
+from probecast.trials import TrialTable
+from probecast.tuners.driver import run
+from probecast.tuners.probecast import ProbecastTuner
+from probecast.tuners.tuner import Problem
+
+BINS = 10
+
+
+def outcomes(
+    table: TrialTable,
+    environment: TableEnvironment,
+    encoder: MetaEncoder,
+    cost: float,
+    seed: int = 0,
+) -> Outcomes:
+    """Probe a task whose table is finished; return the beliefs and what became of them.
+
+    Args:
+        table: of the task.
+        environment: sells its trials.
+        encoder: has not seen the task's family.
+        cost: total cost in full-run equivalents.
+        seed: of the tuner.
+    """
+    info = table.info
+    tuner = ProbecastTuner(Problem(info, environment.candidates, cost, seed, encoder=encoder))
+    run(tuner, environment, cost)
+    last = table.with_floor("val_metric", environment.seed)[info.epochs].droplevel("seed")
+    best = last.max() if info.higher_is_better else last.min()
+    identities = {config_id(c): i for i, c in table.configurations().items()}
+    metric = last.loc[[identities[config_id(c)] for c in tuner.candidates]].to_numpy(dtype=float)
+    return Outcomes(tuner.beliefs(), metric, within(metric, best, 0.05, info.higher_is_better))
+
+
+def beliefs_frame(found: Outcomes, **columns: str | int) -> pd.DataFrame:
+    """Return one row per candidate: ``low, high, probability, metric, near_best``, and columns."""
+    beliefs = found.beliefs
+    return pd.DataFrame(
+        {
+            **columns,
+            "low": beliefs.low,
+            "high": beliefs.high,
+            "probability": beliefs.probability,
+            "metric": found.metric,
+            "near_best": found.near_best,
+        }
+    )
+
+
+def calibration(beliefs: pd.DataFrame) -> pd.DataFrame:
+    """Return how far beliefs are to be trusted, per task and for all.
+
+    Args:
+        beliefs: the rows of ``beliefs_frame`` with a column ``task``.
+
+    Returns:
+        ``task, candidates, coverage, calibration_error, mean_probability, near_best``;
+        ``coverage`` is the share of 80 % intervals that held; ``near_best`` the share of
+        candidates within 5 % of the best. The first row, ``all``, pools all.
+    """
+    groups = [("all", beliefs), *beliefs.groupby("task", sort=False)]
+    return pd.DataFrame(
+        [
+            {
+                "task": task,
+                "candidates": len(rows),
+                "coverage": rows["metric"].between(rows["low"], rows["high"]).mean(),
+                "calibration_error": expected_calibration_error(
+                    rows["probability"].to_numpy(), rows["near_best"].to_numpy()
+                ),
+                "mean_probability": rows["probability"].mean(),
+                "near_best": rows["near_best"].mean(),
+            }
+            for task, rows in groups
+        ]
+    )
+
+
+def expected_calibration_error(probability: np.ndarray, happened: np.ndarray) -> float:
+    """Return by how much probabilities miss frequencies, in 10 equal bins (Naeini et al. 2015).
+
+    >>> expected_calibration_error(np.array([0.25, 0.25]), np.array([True, False]))
+    0.25
+    """
+    number = np.minimum((probability * BINS).astype(int), BINS - 1)
+    return float(
+        sum(
+            abs(probability[number == b].mean() - happened[number == b].mean())
+            * np.mean(number == b)
+            for b in np.unique(number)
+        )
+    )

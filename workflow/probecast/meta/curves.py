@@ -1,0 +1,129 @@
+"""Learning curves of different tasks, lengths and metrics on one footing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from probecast.training.metrics import METRICS
+from probecast.trials import TaskInfo, TrialTable
+
+WORST = -0.2  # how much worse than the floor a value is does not matter beyond here
+LOWEST = 0.02  # without a floor: this quantile of the last values stands in for it
+STEP, LAST_STEP = 1.6, 1.25
+NEGLIGIBLE = 1e-6  # a range below this is none
+
+
+def curve_levels(horizon: int) -> np.ndarray:
+    """Return the epochs of a trial that are looked at: early ones say more than late ones.
+
+    >>> curve_levels(1).tolist(), curve_levels(8).tolist(), curve_levels(50).tolist()
+    ([1], [1, 2, 3, 5, 8], [1, 2, 3, 5, 8, 13, 21, 34, 50])
+    """
+    levels = [1]
+    while levels[-1] < horizon:
+        levels.append(max(levels[-1] + 1, round(levels[-1] * STEP)))
+    levels = [level for level in levels if level < horizon]
+    if len(levels) > 1 and horizon / levels[-1] < LAST_STEP:
+        levels.pop()
+    return np.array([*levels, horizon])
+
+
+class Scale:
+    """A metric turned so that larger is better, in a unit that is comparable between tasks.
+
+    Where the metric's perfect value and the task's floor are known, 0 is the floor and 1 is
+    perfect. Else values keep their unit, and tasks with other metrics cannot be compared.
+    Nothing here comes from trials of the task.
+
+    Args:
+        info: names the metric and the floor on the validation split.
+
+    Attributes:
+        kind: tasks of the same kind can be compared.
+        floor: the floor in this unit; None if it is not known.
+        ceiling: the perfect value in this unit; None if it is not known.
+    """
+
+    def __init__(self, info: TaskInfo) -> None:
+        sign = 1.0 if info.higher_is_better else -1.0
+        known = np.isfinite(info.floor_val)
+        ceiling = METRICS[info.metric].ceiling if info.metric in METRICS else None
+        if known and ceiling is not None and ceiling != info.floor_val:
+            self.kind, self.floor, self.ceiling = "share", 0.0, 1.0
+            self._zero, self._unit = info.floor_val, ceiling - info.floor_val
+        else:
+            self.kind, self.ceiling = f"{info.metric}", None
+            self.floor = sign * info.floor_val if known else None
+            self._zero, self._unit = 0.0, sign
+
+    def to_unit(self, values: ArrayLike) -> np.ndarray:
+        """Return natural values in this unit; NaN stays NaN."""
+        return (np.asarray(values, dtype=float) - self._zero) / self._unit
+
+    def to_natural(self, unit: ArrayLike) -> np.ndarray:
+        """Return values of this unit in natural ones, within what the metric can be."""
+        unit = np.asarray(unit, dtype=float)
+        if self.ceiling is not None:
+            # No metric of ours is negative, though far below a floor the unit goes there.
+            return np.maximum(self._zero + np.minimum(unit, self.ceiling) * self._unit, 0.0)
+        return self._zero + unit * self._unit
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """The learning curves of a source task: 0 is its floor, 1 its best last value.
+
+    Attributes:
+        curves: (trials, epochs) one row per configuration in the table's order, seeds
+            averaged; at least ``WORST``, which is also what a diverged trial is worth.
+        kind: see ``Scale``.
+        offset: the floor, in the unit of ``Scale``.
+        range: from there to the best.
+        learnt: whether any trial is better than the floor. If not, the worst trials stand in
+            for it.
+    """
+
+    curves: np.ndarray
+    kind: str
+    offset: float
+    range: float
+    learnt: bool
+
+
+def normalise(table: TrialTable) -> Normalised | None:
+    """Return a source's curves on the common footing; None if all of its trials end alike.
+
+    Trials that neither ended nor diverged are NaN from where they stop.
+    """
+    scale, curves = Scale(table.info), table.curves("val_metric")
+    values = scale.to_unit(curves.to_numpy())
+    status = table.frame.groupby(["config_id", "seed"], observed=True)["status"].last()
+    ended = status.loc[curves.index].eq("diverged").to_numpy()
+    last = values[:, -1][np.isfinite(values[:, -1])]
+    if not len(last):
+        return None
+    best = float(last.max())
+    tiny = NEGLIGIBLE * max(1.0, abs(best))
+    learnt = scale.floor is None or best - scale.floor > tiny
+    offset = scale.floor if learnt and scale.floor is not None else np.quantile(last, LOWEST)
+    span = best - float(offset)
+    if span <= tiny:
+        return None
+    unit = np.maximum((values - offset) / span, WORST)
+    unit = np.where(np.isnan(unit) & ended[:, None], WORST, unit)
+    trials = curves.index.get_level_values("config_id")
+    means = pd.DataFrame(unit).groupby(np.asarray(trials, dtype=str)).mean()
+    means = means.loc[list(table.configurations())].to_numpy()
+    return Normalised(means, scale.kind, float(offset), span, learnt)
+
+
+def at_levels(curves: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Return (trials, levels) of a source's curves at the same shares of its horizon.
+
+    The epoch at the same share, or the next one, of ``levels`` whose last is the target's
+    horizon.
+    """
+    epochs = -(-levels * curves.shape[1] // levels[-1])
+    return curves[:, epochs - 1]
