@@ -1,5 +1,7 @@
 """A table from elsewhere through the workflow, with nothing but a study file."""
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -77,6 +79,9 @@ def test_replay_of_a_table_from_elsewhere(project):
     assert by.loc[("random", 1.0), "regret_mean"] > by.loc[("random", 3.0), "regret_mean"] > 0
     runs = pd.read_parquet(folder / "runs.parquet")
     assert len(runs) == len(summary) * 9 * 2
+    for name in ("regret.svg", "ranks.svg"):
+        texts = set(ElementTree.parse(folder / name).getroot().itertext())
+        assert {method.replace("_", " ") for method in summary["method"]} <= texts
     assert project.plan() == {}
 
 

@@ -3,6 +3,8 @@
 #      results/replay/<table>/summary.csv: regret over tasks, by tuner and total cost
 #      results/replay/<table>/summary-from-scratch.csv: the same with recommendations trained anew
 #      results/replay/<table>/runs.parquet: all folds
+#      results/replay/<table>/regret.svg: regret over total cost, with bands
+#      results/replay/<table>/ranks.svg: which tuners the tasks can tell apart
 
 
 rule replay_fold:
@@ -41,8 +43,20 @@ rule replay:
         summary=report(
             "results/replay/{table}/summary.csv",
             category="Replay",
-            labels={"table": "{table}"},
+            labels={"table": "{table}", "shows": "summary"},
             caption="../report/replay.rst",
+        ),
+        regret=report(
+            "results/replay/{table}/regret.svg",
+            category="Replay",
+            labels={"table": "{table}", "shows": "regret over total cost"},
+            caption="../report/replay-regret.rst",
+        ),
+        ranks=report(
+            "results/replay/{table}/ranks.svg",
+            category="Replay",
+            labels={"table": "{table}", "shows": "critical differences"},
+            caption="../report/replay-ranks.rst",
         ),
         from_scratch="results/replay/{table}/summary-from-scratch.csv",
         runs="results/replay/{table}/runs.parquet",
@@ -52,6 +66,12 @@ rule replay:
         "../../envs/report.yaml"
     params:
         seed=study.seed,
-        code=code_hash("probecast.evaluation.benchmark"),
+        # Ranks are of one cost: the middle one.
+        ranks_cost=sorted(study.replay.costs)[len(study.replay.costs) // 2],
+        code=code_hash(
+            "probecast.evaluation.benchmark",
+            "probecast.report.figures.regret",
+            "probecast.report.figures.ranks",
+        ),
     script:
         "../scripts/replay.py"

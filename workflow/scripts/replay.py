@@ -1,10 +1,14 @@
-"""Rule replay: put the folds of a table together, and sum them up."""
+"""Rule replay: put the folds of a table together, sum them up, and draw them."""
 
 import pandas as pd
 
 from probecast.console import stage
 from probecast.evaluation.benchmark import summarise
 from probecast.files import atomic_path, write_text
+from probecast.report.drawing import sheet
+from probecast.report.figures.ranks import ranks_figure
+from probecast.report.figures.regret import regret_figure
+from probecast.seeds import derive
 
 with stage(snakemake.log[0]):
     runs = pd.concat(map(pd.read_parquet, snakemake.input), ignore_index=True)
@@ -16,3 +20,9 @@ with stage(snakemake.log[0]):
         snakemake.output.from_scratch,
         summarise(runs, seed, "_from_scratch").to_csv(index=False),
     )
+    where = f"every task of the table {snakemake.wildcards.table}, held out in turn"
+    # The summary's seed: the bands are its intervals.
+    regret = regret_figure(runs, where, derive(seed, "replay", "bootstrap"))
+    write_text(snakemake.output.regret, sheet(regret))
+    ranks = ranks_figure(runs, snakemake.params.ranks_cost, where)
+    write_text(snakemake.output.ranks, sheet(ranks))

@@ -1,9 +1,19 @@
 from itertools import permutations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from probecast.evaluation.statistics import bootstrap_interval, expected_draws, wilcoxon_p
+from probecast.evaluation.statistics import (
+    bootstrap_interval,
+    expected_draws,
+    groups_alike,
+    holm,
+    mean_ranks,
+    pairwise_p,
+    smallest_p,
+    wilcoxon_p,
+)
 
 
 @pytest.mark.parametrize("good", [(1, 0, 0, 0), (0, 1, 1, 0), (0, 0, 0, 0, 0), (0, 0, 1, 0, 1, 1)])
@@ -54,3 +64,59 @@ def test_wilcoxon():
     # Five pairs, all in one direction: 2 of the 2**5 sign patterns are as extreme.
     assert wilcoxon_p([1, 2, 3, 4, 5], [0, 0, 0, 0, 0]) == pytest.approx(2 / 32)
     assert wilcoxon_p([1, 2], [1, 2]) == 1
+
+
+def test_holm():
+    # Smallest first: 3 x .01, 2 x .03, and 1 x .04, which may not fall below the one before.
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.6, 0.5]) == pytest.approx([1, 1])
+    assert holm([]).shape == (0,)
+
+
+@pytest.fixture
+def three_methods():
+    """Eight tasks: ``a`` is ahead on all; ``b`` and ``c`` take turns by steps of 1 to 8."""
+    b = np.linspace(0.20, 0.48, 8)
+    steps = np.array([1, -2, -3, 4, 5, -6, -7, 8]) / 100
+    return pd.DataFrame({"c": b + steps, "b": b, "a": 0.0})
+
+
+def test_critical_differences_by_hand(three_methods):
+    # c is behind b on four of eight tasks.
+    ranks = mean_ranks(three_methods)
+    assert ranks.to_dict() == {"a": 1, "c": 2.5, "b": 2.5}
+    assert ranks.index[0] == "a"
+    # a: 2 of 2**8 sign patterns are as extreme. b and c: the steps of either sign sum to 18.
+    p_values = pairwise_p(three_methods)
+    assert p_values == pytest.approx(
+        {frozenset("ab"): 3 * 2 / 256, frozenset("ac"): 3 * 2 / 256, frozenset("bc"): 1}
+    )
+    assert groups_alike(["a", "b", "c"], p_values) == [["b", "c"]]
+    assert groups_alike(["a", "b", "c"], p_values, level=0.01) == [["a", "b", "c"]]
+
+
+def test_ties_share_their_rank_and_rounding_makes_no_difference():
+    regrets = pd.DataFrame({"a": [0.3, 0.1], "b": [0.1 + 0.2, 0.1], "c": [0.5, 0.0]})
+    assert mean_ranks(regrets).to_dict() == {"a": 2, "b": 2, "c": 2}
+    assert pairwise_p(regrets)[frozenset("ab")] == 1
+
+
+@pytest.mark.parametrize(
+    ("differ", "groups"),
+    [
+        ([], ["abcd"]),
+        (["ac", "ad", "bd"], ["ab", "bc", "cd"]),
+        (["ab"], ["acd", "bcd"]),  # what stands between two methods does not part them
+        (["ab", "ac", "ad"], ["bcd"]),
+        (["ab", "ac", "ad", "bc", "bd", "cd"], []),
+    ],
+)
+def test_two_methods_share_a_group_if_and_only_if_they_do_not_differ(differ, groups):
+    pairs = ["ab", "ac", "ad", "bc", "bd", "cd"]
+    p_values = {frozenset(pair): 0.01 if pair in differ else 0.2 for pair in pairs}
+    assert groups_alike(list("abcd"), p_values) == [list(group) for group in groups]
+
+
+def test_smallest_p_is_reached_by_a_method_that_is_always_ahead(three_methods):
+    assert smallest_p(8, 3) == pytest.approx(min(pairwise_p(three_methods).values()))
+    assert smallest_p(1, 2) == 1

@@ -1,10 +1,15 @@
+from xml.etree import ElementTree
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from probecast.report.drawing import limits
+from probecast.report.drawing import limits, lines_of, sheet
 from probecast.report.figures.curves import curves_figure
-from probecast.report.figures.regret import regret_over_cost
+from probecast.report.figures.ranks import ranks_figure, regrets_at
+from probecast.report.figures.regret import regret_figure, regret_over_cost
+from probecast.report.words import tuner_label
+from probecast.tuners import TUNERS
 
 
 def test_regret_over_cost_is_a_mean_over_all_tasks():
@@ -40,3 +45,91 @@ def test_the_caption_counts_what_is_drawn(make_study, sampled):
     trials = len(task.sweep.curves())
     assert f"the sweep's {trials} trials" in curves_figure(task).caption
     assert "The 3 probes" in curves_figure(task).caption
+
+
+def replayed(methods, tasks, costs=(1.0, 2.0)):
+    """Runs in which every method is a little worse than the one before, on every task."""
+    rows = [
+        (f"task{task}", method, repetition, cost, (0.1 + 0.05 * place + 0.001 * task) / cost)
+        for task in range(tasks)
+        for place, method in enumerate(methods)
+        for repetition in range(2)
+        for cost in costs
+    ]
+    return pd.DataFrame(rows, columns=["task", "method", "repetition", "cost", "regret"])
+
+
+def texts(svg):
+    """All text that a reader of the file would see, piece by piece."""
+    root = ElementTree.fromstring(svg.encode())
+    return [" ".join("".join(e.itertext()).split()) for e in root.iter() if e.tag.endswith("text")]
+
+
+def bars(svg):
+    """How many lines with dots end beside the axes: those that join methods."""
+    return svg.count("stroke-width: 2.5")
+
+
+def test_figures_in_files_of_their_own_hold_every_name_title_and_caption():
+    methods = [*TUNERS, *(f"somebody_elses_{number}" for number in range(14 - len(TUNERS)))]
+    runs = replayed(methods, tasks=12)
+    for picture in (regret_figure(runs, "a table", seed=0), ranks_figure(runs, 2, "a table")):
+        found = texts(sheet(picture))
+        assert {tuner_label(method) for method in methods} <= set(found)
+        assert picture.title in found
+        assert found[-1].replace("\xa0", " ") == picture.caption
+    assert len(set(lines_of(methods).values())) == 14
+
+
+def test_ranks_join_what_does_not_differ():
+    everyone = ranks_figure(replayed(["a", "b", "c"], tasks=3), 1, "a table")
+    assert bars(everyone.svg) == 1
+    assert "no difference on only 3 tasks can be significant" in everyone.caption
+    apart = ranks_figure(replayed(["a", "b", "c"], tasks=12), 1, "a table")
+    assert bars(apart.svg) == 0
+    assert "can be significant" not in apart.caption
+
+
+def test_one_task_has_ranks_but_no_tests():
+    runs = replayed(["a", "b"], tasks=1)
+    picture = ranks_figure(runs, 1, "a table")
+    assert "With one task, no test is possible" in picture.caption
+    assert bars(picture.svg) == 0
+    assert "mean rank over 1 task (1 is best)" in texts(sheet(picture))
+    assert "none with a single task" in regret_figure(runs, "a table", seed=0).caption
+
+
+@pytest.mark.parametrize("tasks", [1, 5])
+def test_a_single_method_is_drawn(tasks):
+    runs = replayed(["random"], tasks)
+    assert "random" in texts(sheet(regret_figure(runs, "a table", seed=0)))
+    picture = ranks_figure(runs, 1, "a table")
+    assert "random" in texts(sheet(picture))
+    assert "nothing to test" in picture.caption
+
+
+def test_methods_without_some_tasks_are_named_and_not_ranked():
+    runs = replayed(["a", "b", "late_one", "part"], tasks=6)
+    runs = runs[(runs["method"] != "part") | (runs["task"] < "task4")]
+    runs = runs[(runs["method"] != "late_one") | (runs["cost"] > 1)]
+    ranks = ranks_figure(runs, 1, "a table")
+    assert ranks.caption.endswith("on all tasks: late one (on 0), part (on 4).")
+    assert {"a", "b"} <= set(texts(ranks.svg))
+    assert "part" not in texts(ranks.svg)
+    regret = regret_figure(runs, "a table", seed=0)
+    assert regret.caption.endswith("Over fewer than the 6 tasks: part (4).")
+    nobody = ranks_figure(runs[runs["method"] == "part"].assign(cost=3.0), 1, "a table")
+    assert "nothing to test" in nobody.caption
+
+
+def test_regrets_at_a_cost_are_of_the_last_recommendation_within_it():
+    rows = [
+        ("a", "x", 0, 1.0, 0.4),
+        ("a", "x", 1, 1.0, 0.2),
+        ("a", "x", 0, 3.0, 0.1),
+        ("b", "x", 0, 2.0, 0.5),
+        ("b", "y", 0, 3.0, 0.3),
+    ]
+    runs = pd.DataFrame(rows, columns=["task", "method", "repetition", "cost", "regret"])
+    expected = pd.DataFrame({"x": [0.3, 0.5], "y": [np.nan] * 2}, index=["a", "b"])
+    pd.testing.assert_frame_equal(regrets_at(runs, 2), expected, check_names=False)

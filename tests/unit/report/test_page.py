@@ -117,7 +117,7 @@ def test_nothing_is_fetched(path):
 def test_every_figure_is_drawn_and_described(study, path):
     page = parse(path)
     figures = page.all("svg")
-    assert len(figures) == 2 + 2 * len(study["tasks"])
+    assert len(figures) == 3 + 2 * len(study["tasks"])
     for figure in figures:
         assert figure["role"] == "img"
         assert len(figure["aria-label"]) > 40

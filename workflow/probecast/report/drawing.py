@@ -8,7 +8,10 @@ white and on black at 3:1 or more; line styles and markers differ as well.
 
 import io
 import re
+import textwrap
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import cycle
 
 import matplotlib as mpl
 import numpy as np
@@ -19,6 +22,10 @@ from probecast.trials import TaskInfo
 
 WIDTH = 5.2  # inches: text stays readable when a phone shrinks the figure
 INK = "#010203"  # becomes currentColor
+SIDES = ("width", "height")
+MARGIN = 12  # points, around a figure in a file of its own
+FONTS = "'DejaVu Sans', Verdana, sans-serif"  # the first two are equally wide
+SHEET, SHEET_INK = "#ffffff", "#1b1f24"  # of a figure in a file of its own
 GREY = "#7f7f7f"
 STYLE = {
     "figure.facecolor": "none",
@@ -75,9 +82,19 @@ METHODS = {
 METHODS["predicted"] = METHODS["probecast"]
 
 
+UNKNOWN = [Line(GREY, marker, ":") for marker in ("d", "*", "X", "H", "8", "1")]
+
+
 def line_of(method: str) -> Line:
     """Return how a method looks; one that the report does not know is dotted grey."""
-    return METHODS.get(method, Line(GREY, "d", ":"))
+    return METHODS.get(method, UNKNOWN[0])
+
+
+def lines_of(methods: Collection[str]) -> dict[str, Line]:
+    """Return how methods look together; those unknown to the report differ by their markers."""
+    known = {method: METHODS[method] for method in methods if method in METHODS}
+    unknown = sorted(set(methods) - set(METHODS))
+    return known | dict(zip(unknown, cycle(UNKNOWN), strict=False))
 
 
 @dataclass(frozen=True)
@@ -114,6 +131,38 @@ def picture(figure: Figure, name: str, title: str, caption: str) -> Picture:
     label = escape(f"{title}. {caption}")
     svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
     return Picture(title, caption, Markup(svg))
+
+
+def sheet(shown: Picture) -> str:
+    """Return a picture as an SVG file of its own: on white, between its title and caption.
+
+    Args:
+        shown: what the page would show; its words become text in the file.
+    """
+    inner = re.sub(r'(width|height)="([\d.]+)pt"', r'\1="\2"', str(shown.svg), count=2)
+    inner = inner.replace("'DejaVu Sans'", FONTS)
+    width, height = (float(re.search(rf'{side}="([\d.]+)"', inner)[1]) for side in SIDES)
+    top = MARGIN + 22
+    full_width = max(width, 8.5 * len(shown.title)) + 2 * MARGIN  # points per bold letter
+    # 4.9 points per letter, on average; a number stays with its unit.
+    lines = textwrap.wrap(shown.caption.replace(" %", "\N{NO-BREAK SPACE}%"), int(width / 4.9))
+    below = top + height + 20
+    caption = "\n".join(
+        f'<tspan x="{MARGIN}" y="{below + 13 * row:g}">{escape(line)}</tspan>'
+        for row, line in enumerate(lines)
+    )
+    full_height = below + 13 * len(lines)
+    return f"""<?xml version="1.0" encoding="utf-8"?>
+<svg xmlns="http://www.w3.org/2000/svg" width="{full_width:g}pt" height="{full_height:g}pt"
+ viewBox="0 0 {full_width:g} {full_height:g}" color="{SHEET_INK}" fill="currentColor">
+<rect width="100%" height="100%" fill="{SHEET}"/>
+<text x="{MARGIN}" y="{MARGIN + 12}" style="font: bold 12px {FONTS}">{escape(shown.title)}</text>
+<svg x="{MARGIN}" y="{top}" {inner.removeprefix("<svg ")}
+<text style="font: 9px {FONTS}">
+{caption}
+</text>
+</svg>
+"""
 
 
 def limits(values: np.ndarray, info: TaskInfo, floor: float) -> tuple[float, float]:

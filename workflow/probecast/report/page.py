@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -15,6 +16,7 @@ from probecast.report import words
 from probecast.report.figures.answer import answer_figure
 from probecast.report.figures.curves import curves_figure
 from probecast.report.figures.metric import metric_figure
+from probecast.report.figures.ranks import ranks_figure
 from probecast.report.figures.regret import regret_figure
 from probecast.seeds import derive
 
@@ -48,12 +50,16 @@ def write_report(
     """
     reference = "; ".join(dict.fromkeys(task.reference for task in tasks))
     sampled = any(task.sampled for task in tasks)
+    runs = pd.concat([task.baselines for task in tasks], ignore_index=True)
+    where = f"the sweep of every task ({reference})"
+    families = {task.info.task: task.info.family for task in tasks}
     page = _template().render(
         headline=headline,
         sentence=in_words(headline),
         reference=reference,
         answer=answer_figure(scores, reference),
-        regret=regret_figure(tasks, reference, derive(seed, "report", "bootstrap")),
+        regret=regret_figure(runs, where, derive(seed, "report", "bootstrap"), families),
+        ranks=ranks_figure(runs, _rank_cost(tasks, runs), where),
         summary=[
             {**row, "label": words.role_label(row["role"], sampled)}
             for row in summary.to_dict("records")
@@ -63,6 +69,12 @@ def write_report(
         data=[_data_view(spec) for spec in specs],
     )
     write_text(path, page)
+
+
+def _rank_cost(tasks: list[TaskResults], runs: pd.DataFrame) -> float:
+    """The largest replayed cost that the median prediction could pay: where ours is at home."""
+    spent = np.median([task.choices["predicted"].cost for task in tasks])
+    return float(runs["cost"][runs["cost"] <= spent + 1e-9].max())
 
 
 def _template() -> Template:

@@ -94,6 +94,11 @@ def hyperparameter(name: str) -> str:
     return name.replace("_", " ")
 
 
+def tuner_label(name: str) -> str:
+    """Spell a tuner's name: ``halving portfolio``."""
+    return name.replace("_", " ")
+
+
 def configuration(values: dict[str, Any]) -> str:
     """Spell a configuration on one line: ``learning rate 0.001, optimizer Adam``."""
     return ", ".join(f"{hyperparameter(name)} {value}" for name, value in values.items())
