@@ -1,5 +1,7 @@
 # in:  a table of many tasks from elsewhere, named under `tables` in the study file
 # out: results/replay/<table>/fold-<number>.parquet: every tuner on the tasks that it holds out
+#      results/replay/<table>/beliefs-<number>.parquet: what our tuner believed, and what was so
+#      results/replay/<table>/calibration.csv: how far that is to be trusted
 #      results/replay/<table>/summary.csv: regret over tasks, by tuner and total cost
 #      results/replay/<table>/summary-from-scratch.csv: the same with recommendations trained anew
 #      results/replay/<table>/runs.parquet: all folds
@@ -7,11 +9,18 @@
 #      results/replay/<table>/ranks.svg: which tuners the tasks can tell apart
 
 
+def of_folds(wildcards, what):
+    table = wildcards.table
+    folds = range(len(folds_of(wildcards)))
+    return [f"results/replay/{table}/{what}-{fold}.parquet" for fold in folds]
+
+
 rule replay_fold:
     input:
         lambda w: table_of(w).path,
     output:
-        "results/replay/{table}/fold-{fold}.parquet",
+        runs="results/replay/{table}/fold-{fold}.parquet",
+        beliefs="results/replay/{table}/beliefs-{fold}.parquet",
     log:
         "results/logs/replay/{table}/fold-{fold}.log",
     benchmark:
@@ -35,10 +44,8 @@ rule replay_fold:
 
 rule replay:
     input:
-        lambda w: [
-            f"results/replay/{w.table}/fold-{fold}.parquet"
-            for fold in range(len(folds_of(w)))
-        ],
+        runs=lambda w: of_folds(w, "fold"),
+        beliefs=lambda w: of_folds(w, "beliefs"),
     output:
         summary=report(
             "results/replay/{table}/summary.csv",
@@ -57,6 +64,12 @@ rule replay:
             category="Replay",
             labels={"table": "{table}", "shows": "critical differences"},
             caption="../report/replay-ranks.rst",
+        ),
+        calibration=report(
+            "results/replay/{table}/calibration.csv",
+            category="Replay",
+            labels={"table": "{table}", "shows": "calibration"},
+            caption="../report/replay-calibration.rst",
         ),
         from_scratch="results/replay/{table}/summary-from-scratch.csv",
         runs="results/replay/{table}/runs.parquet",

@@ -4,6 +4,7 @@ import pandas as pd
 
 from probecast.console import stage
 from probecast.evaluation.benchmark import summarise
+from probecast.evaluation.calibration import calibration
 from probecast.files import atomic_path, write_text
 from probecast.report.drawing import sheet
 from probecast.report.figures.ranks import ranks_figure
@@ -11,7 +12,10 @@ from probecast.report.figures.regret import regret_figure
 from probecast.seeds import derive
 
 with stage(snakemake.log[0]):
-    runs = pd.concat(map(pd.read_parquet, snakemake.input), ignore_index=True)
+    runs, beliefs = (
+        pd.concat(map(pd.read_parquet, paths), ignore_index=True)
+        for paths in (snakemake.input.runs, snakemake.input.beliefs)
+    )
     seed = snakemake.params.seed
     with atomic_path(snakemake.output.runs) as temporary:
         runs.to_parquet(temporary, index=False)
@@ -20,6 +24,7 @@ with stage(snakemake.log[0]):
         snakemake.output.from_scratch,
         summarise(runs, seed, "_from_scratch").to_csv(index=False),
     )
+    write_text(snakemake.output.calibration, calibration(beliefs).to_csv(index=False))
     where = f"every task of the table {snakemake.wildcards.table}, held out in turn"
     # The summary's seed: the bands are its intervals.
     regret = regret_figure(runs, where, derive(seed, "replay", "bootstrap"))

@@ -10,12 +10,13 @@ from probecast.meta.settings import PretrainSettings
 
 with stage(snakemake.log[0]):
     params = snakemake.params
-    runs = replay_fold(
+    runs, beliefs = replay_fold(
         read_tables(snakemake.wildcards.table, TableSettings(**params.table)),
         params.held_out,
         ReplaySettings(**params.replay),
         PretrainSettings(**params.pretrain),
         params.seed,
     )
-    with atomic_path(snakemake.output[0]) as temporary:
-        runs.to_parquet(temporary, index=False)
+    for frame, path in ((runs, snakemake.output.runs), (beliefs, snakemake.output.beliefs)):
+        with atomic_path(path) as temporary:
+            frame.to_parquet(temporary, index=False)

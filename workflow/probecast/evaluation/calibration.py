@@ -68,6 +68,16 @@ def calibration(beliefs: pd.DataFrame) -> pd.DataFrame:
         ``coverage`` is the share of 80 % intervals that held; ``near_best`` the share of
         candidates within 5 % of the best. The first row, ``all``, pools all.
     """
+    columns = [
+        "task",
+        "candidates",
+        "coverage",
+        "calibration_error",
+        "mean_probability",
+        "near_best",
+    ]
+    if beliefs.empty:
+        return pd.DataFrame(columns=columns)
     groups = [("all", beliefs), *beliefs.groupby("task", sort=False)]
     return pd.DataFrame(
         [
@@ -82,7 +92,8 @@ def calibration(beliefs: pd.DataFrame) -> pd.DataFrame:
                 "near_best": rows["near_best"].mean(),
             }
             for task, rows in groups
-        ]
+        ],
+        columns=columns,
     )
 
 
