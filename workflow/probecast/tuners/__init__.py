@@ -9,7 +9,11 @@ if TYPE_CHECKING:
     from probecast.tuners.tuner import Tuner
 
 # Tuners of the optional group `peers`; they run where a study file names them.
-PEERS: dict[str, str] = {}
+PEERS = {
+    "zero_shot": "probecast.tuners.zero_shot",
+    "bounding_box": "probecast.tuners.bounding_box",
+    "quantile": "probecast.tuners.quantile",
+}
 TUNERS = {
     "probecast": "probecast.tuners.probecast",
     "grid": "probecast.tuners.grid",
