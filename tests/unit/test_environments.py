@@ -1,4 +1,5 @@
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,12 @@ def test_conda_pins_equal_the_lock(path):
     *_, pip = yaml.safe_load(path.read_text())["dependencies"]
     for name, version in pins(pip["pip"]).items():
         assert LOCK[name] == version
+
+
+def test_the_peers_can_be_installed_beside_the_lock():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    peers = pins(project["optional-dependencies"]["peers"])
+    assert {name: LOCK[name] for name in peers if name in LOCK}.items() <= peers.items()
 
 
 def test_there_is_an_environment_for_every_kind_of_rule():

@@ -17,12 +17,12 @@ rule baselines:
         "../../envs/train.yaml"
     params:
         cost=study.probe.cost,
-        methods=study.baselines.methods or list(TUNERS),
+        methods=study.baselines.methods or DEFAULT,
         repetitions=study.baselines.repetitions,
         seed=study.seed,
         code=code_hash(
             "probecast.evaluation.replay",
-            *(TUNERS[method] for method in study.baselines.methods or TUNERS),
+            *(TUNERS[method] for method in study.baselines.methods or DEFAULT),
         ),
     script:
         "../scripts/baselines.py"

@@ -23,7 +23,7 @@ from probecast.errors import ProbecastError, suggest
 from probecast.networks import module_name
 from probecast.study import load_study
 from probecast.task import architecture_of, dataset_of
-from probecast.tuners import TUNERS
+from probecast.tuners import DEFAULT, TUNERS
 
 # A study file given on the command line stands alone; it is not merged into config.yaml.
 if not workflow.overwrite_configfiles:

@@ -36,7 +36,7 @@ rule replay_fold:
         code=code_hash(
             "probecast.foreign.reading",
             "probecast.evaluation.benchmark",
-            *(TUNERS[method] for method in study.replay.methods or TUNERS),
+            *(TUNERS[method] for method in study.replay.methods or DEFAULT),
         ),
     script:
         "../scripts/replay_fold.py"

@@ -10,7 +10,7 @@ from probecast.evaluation.replay import TableEnvironment
 from probecast.evaluation.scores import regret
 from probecast.meta.pretraining import pretrain
 from probecast.trials import TrialTable
-from probecast.tuners import TUNERS, get_tuner
+from probecast.tuners import DEFAULT, get_tuner
 from probecast.tuners.driver import run
 from probecast.tuners.probecast import ProbecastTuner, expected_excess
 from probecast.tuners.tuner import Observation, Problem
@@ -198,7 +198,7 @@ def tables(draw):
 
 
 @settings(max_examples=40, deadline=None)
-@given(tables(), st.floats(1, 4), st.sampled_from(sorted(TUNERS)))
+@given(tables(), st.floats(1, 4), st.sampled_from(sorted(DEFAULT)))
 def test_no_tuner_ever_costs_more_than_its_budget(table, budget, name):
     environment = Recorder(table)
     tuner = get_tuner(name)(problem(table, budget, sources=[table]))

@@ -5,7 +5,7 @@ import pytest
 
 from probecast.errors import ProbecastError
 from probecast.evaluation.replay import TableEnvironment
-from probecast.tuners import TUNERS, get_tuner
+from probecast.tuners import DEFAULT, get_tuner
 from probecast.tuners.driver import run
 from probecast.tuners.source_regrets import Shared, source_curves
 from probecast.tuners.tuner import Observation, Problem
@@ -128,7 +128,7 @@ def test_without_a_shared_configuration_there_is_one_clear_error(name):
         get_tuner(name)(problem(task(RISING), 2.0, [small_table({7.0: [0.1, 0.2]})]))
 
 
-@pytest.mark.parametrize("name", [name for name in TUNERS if name != "probecast"])
+@pytest.mark.parametrize("name", [name for name in DEFAULT if name != "probecast"])
 @pytest.mark.parametrize("epochs", [1, 3])
 def test_few_shared_configurations_and_one_epoch_will_do(name, epochs):
     generator = np.random.default_rng(0)

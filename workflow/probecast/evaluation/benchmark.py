@@ -16,7 +16,7 @@ from probecast.meta.pretraining import pretrain
 from probecast.meta.settings import PretrainSettings
 from probecast.seeds import derive
 from probecast.trials import TrialTable
-from probecast.tuners import TUNERS
+from probecast.tuners import DEFAULT
 
 MOST_SINGLE = 20  # tasks; with more, a fold holds several
 GROUPS = 10
@@ -62,7 +62,7 @@ def replay_fold(
     # One tuple for all, so that what is worked out from the sources is worked out once.
     sources = tuple(table for table in tables if table.info.task not in held_out)
     targets = [table for table in tables if table.info.task in held_out]
-    methods = settings.methods or list(TUNERS)
+    methods = settings.methods or DEFAULT
     encoder = None
     if "probecast" in methods:
         encoder = pretrain(sources, pretraining, derive(seed, "replay", "pretrain"))

@@ -78,6 +78,9 @@ METHODS = {
     "empirical_gp": Line("#009E73", "P", "--"),
     "halving": Line(GREY, "p", "--"),
     "halving_portfolio": Line("#009E73", "h", ":"),
+    "zero_shot": Line("#E69F00", "D"),
+    "bounding_box": Line("#E69F00", "s", "--"),
+    "quantile": Line("#E69F00", "o", ":"),
 }
 METHODS["predicted"] = METHODS["probecast"]
 

@@ -8,6 +8,12 @@ from probecast.errors import ProbecastError, suggest
 if TYPE_CHECKING:
     from probecast.tuners.tuner import Tuner
 
+# Tuners of the optional group `peers`; they run where a study file names them.
+PEERS = {
+    "zero_shot": "probecast.tuners.zero_shot",
+    "bounding_box": "probecast.tuners.bounding_box",
+    "quantile": "probecast.tuners.quantile",
+}
 TUNERS = {
     "probecast": "probecast.tuners.probecast",
     "grid": "probecast.tuners.grid",
@@ -19,14 +25,28 @@ TUNERS = {
     "tpe": "probecast.tuners.tpe",
     "halving": "probecast.tuners.halving",
     "halving_portfolio": "probecast.tuners.halving_portfolio",
+    **PEERS,
 }
+# The tuners of a study file that names none: all that need no optional package.
+DEFAULT = [name for name in TUNERS if name not in PEERS]
 
 
 def get_tuner(name: str) -> "type[Tuner]":
-    """Return the registered tuner called ``name``; raises ProbecastError if there is none.
+    """Return the registered tuner called ``name``.
 
     The class is called with a ``Problem`` and is then ready for ``tuners.driver.run``.
+
+    Raises:
+        ProbecastError: there is none, or a package that it needs is not installed.
     """
     if name not in TUNERS:
         raise ProbecastError(f"unknown tuner {name!r}. {suggest(name, list(TUNERS))}")
-    return import_module(TUNERS[name]).TUNER
+    try:
+        return import_module(TUNERS[name]).TUNER
+    except ModuleNotFoundError as error:
+        if name not in PEERS:
+            raise
+        raise ProbecastError(
+            f"tuner {name!r}: needs the package {error.name!r} of the optional group 'peers', "
+            "which is not installed; `pip install -e '.[peers]'`, or name only other tuners."
+        ) from None
