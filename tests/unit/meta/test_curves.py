@@ -55,7 +55,7 @@ def test_a_source_lies_between_its_floor_and_its_best():
     assert curves_of(table)[0.1] == pytest.approx([0, 0.5])
     assert curves_of(table)[0.2] == pytest.approx([0.25, 1])
     found = normalise(table)
-    assert (found.offset, found.range) == pytest.approx((0, 0.4 / 0.9))  # of floor to perfect
+    assert (found.beginning, found.reach) == pytest.approx((0, 0.4 / 0.9))  # of floor to perfect
 
 
 def test_divergence_is_the_worst_and_what_was_not_run_is_unknown():
@@ -67,17 +67,17 @@ def test_divergence_is_the_worst_and_what_was_not_run_is_unknown():
 
 def test_how_far_below_the_floor_does_not_matter_beyond_a_point():
     table = small_table(
-        {0.1: [1e18, 0.5], 0.2: [1.1, 5.0]}, metric="mse", higher_is_better=False, floor=1.0
+        {0.1: [0.9, 0.5], 0.2: [1.1, 5.0]}, metric="mse", higher_is_better=False, floor=1.0
     )
-    assert curves_of(table)[0.1] == pytest.approx([-0.2, 1])
+    assert curves_of(table)[0.1] == pytest.approx([0.2, 1])
     assert curves_of(table)[0.2] == pytest.approx([-0.2, -0.2])
 
 
 def test_without_a_floor_the_worst_trials_stand_in_for_it():
     table = small_table({0.1 * i: [float(i)] for i in range(1, 101)}, metric="loss", floor=NAN)
     found = normalise(table)
-    assert 1 <= found.offset <= 4
-    assert found.offset + found.range == pytest.approx(100)
+    assert 1 <= found.beginning <= 4
+    assert found.beginning + found.reach == pytest.approx(100)
 
 
 def test_a_task_whose_trials_end_alike_is_no_source():
@@ -87,8 +87,21 @@ def test_a_task_whose_trials_end_alike_is_no_source():
 
 def test_where_nothing_beats_the_floor_the_worst_trials_stand_in_for_it():
     found = normalise(small_table({0.1: [0.02], 0.2: [0.08]}, floor=0.1))
-    assert not found.learnt
     assert found.curves.ravel().tolist() == pytest.approx([0, 1], abs=0.03)
+
+
+def test_a_floor_that_good_trials_reach_late_is_no_beginning():
+    forecasts = small_table(
+        {0.1: [2.0, 1.2, 0.9], 0.2: [2.0, 1.1, 0.8], 0.3: [3.0, 2.5, 2.0], 0.4: [5.0, 5.0, 5.0]},
+        metric="mse",
+        higher_is_better=False,
+        floor=1.0,
+    )
+    found, curves = normalise(forecasts), curves_of(forecasts)
+    assert (found.beginning, found.reach) == pytest.approx((-1, 0.2))
+    assert curves[0.2] == pytest.approx([0, 0.75, 1])
+    assert curves[0.1] == pytest.approx([0, 0.8 / 1.2, 1.1 / 1.2])
+    assert curves[0.4] == pytest.approx([-0.2] * 3)
 
 
 def test_seeds_are_averaged():

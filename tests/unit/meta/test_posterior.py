@@ -56,12 +56,21 @@ def test_the_expert_that_foresaw_the_probe_is_believed():
 
 def test_the_scale_is_learnt_from_the_probes():
     scales = Scales.of([0.0, 0.0], [0.5, 1.0], floor=0.0, ceiling=1.0)
-    assert scales.range.max() <= 1
+    assert scales.range[scales.offset == 0].max() <= 1
     belief = Posterior(prior([[[1.0], [0.5]]], residual=0.02), scales)
     before = belief.expected_range
     belief.observe(np.array([0]), np.array([0.5]))
     assert belief.expected_range < before
     assert belief.mean[1, 0] == pytest.approx(0.25, abs=0.04)
+
+
+def test_a_floor_that_nothing_beats_is_noticed():
+    scales = Scales.of([0.0], [0.5], floor=0.0, ceiling=1.0)
+    belief = Posterior(prior([[[1.0], [0.8], [0.2]]], residual=0.1), scales)
+    assert (belief.mean[:, 0] > 0).all()
+    belief.observe(np.array([1]), np.array([-0.2]))
+    belief.observe(np.array([2]), np.array([-0.8]))
+    assert belief.mean[:, 0] == pytest.approx([0, -0.2, -0.8], abs=0.1)
 
 
 def test_without_a_floor_the_offset_is_one_of_the_sources():

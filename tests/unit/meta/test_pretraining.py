@@ -89,14 +89,6 @@ def test_nothing_to_learn_from_is_said():
         pretrain([small_table({0.1: [0.1, 0.1], 0.2: [NAN]}, floor=0.1)], QUICK)
 
 
-def test_sources_in_which_nothing_was_learnt_are_the_last_resort():
-    luck = small_table({0.1: [0.05], 0.2: [0.08]}, floor=0.1, task="luck-cnn", family="luck")
-    learnt = small_table({0.1: [0.5], 0.2: [0.3]}, floor=0.1, task="learnt-cnn", family="learnt")
-    settings = QUICK.model_copy(update={"steps": 1})
-    assert pretrain([luck, learnt], settings).tasks == ["learnt-cnn"]
-    assert pretrain([luck], settings).tasks == ["luck-cnn"]
-
-
 def test_a_source_keeps_diverged_trials_and_drops_unfinished_ones():
     table = small_table({0.1: [0.55, NAN], 0.2: [0.1], 1.0: [0.55, 0.1, 1.0]}, floor=0.1)
     source = Source.of(table, Encoding.of([table]))

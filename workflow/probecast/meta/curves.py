@@ -11,6 +11,7 @@ from probecast.trials import TaskInfo, TrialTable
 
 WORST = -0.2  # how much worse than the floor a value is does not matter beyond here
 LOWEST = 0.02  # without a floor: this quantile of the last values stands in for it
+GOOD = 0.75  # trials from this quantile on are good
 STEP, LAST_STEP = 1.6, 1.25
 NEGLIGIBLE = 1e-6  # a range below this is none
 
@@ -79,17 +80,16 @@ class Normalised:
         curves: (trials, epochs) one row per configuration in the table's order, seeds
             averaged; at least ``WORST``, which is also what a diverged trial is worth.
         kind: see ``Scale``.
-        offset: the floor, in the unit of ``Scale``.
-        range: from there to the best.
-        learnt: whether any trial is better than the floor. If not, the worst trials stand in
-            for it.
+        beginning: where 0 lies, in the unit of ``Scale``: from the floor down, see ``_offset``,
+            or where it is without a floor.
+        reach: from the floor to the best, or from the beginning without a floor or if the best
+            is no better.
     """
 
     curves: np.ndarray
     kind: str
-    offset: float
-    range: float
-    learnt: bool
+    beginning: float
+    reach: float
 
 
 def normalise(table: TrialTable) -> Normalised | None:
@@ -104,19 +104,39 @@ def normalise(table: TrialTable) -> Normalised | None:
     last = values[:, -1][np.isfinite(values[:, -1])]
     if not len(last):
         return None
-    best = float(last.max())
-    tiny = NEGLIGIBLE * max(1.0, abs(best))
-    learnt = scale.floor is None or best - scale.floor > tiny
-    offset = scale.floor if learnt and scale.floor is not None else np.quantile(last, LOWEST)
-    span = best - float(offset)
-    if span <= tiny:
+    offset = _offset(values, scale.floor)
+    span = float(last.max()) - offset
+    if span <= NEGLIGIBLE * max(1.0, abs(offset)):
         return None
     unit = np.maximum((values - offset) / span, WORST)
     unit = np.where(np.isnan(unit) & ended[:, None], WORST, unit)
     trials = curves.index.get_level_values("config_id")
     means = pd.DataFrame(unit).groupby(np.asarray(trials, dtype=str)).mean()
     means = means.loc[list(table.configurations())].to_numpy()
-    return Normalised(means, scale.kind, float(offset), span, learnt)
+    if scale.floor is None:
+        return Normalised(means, scale.kind, offset, span)
+    reach = span + offset - scale.floor
+    beginning = offset - scale.floor
+    return Normalised(means, scale.kind, beginning, reach if reach > 0 else span)
+
+
+def _offset(values: np.ndarray, floor: float | None) -> float:
+    """Where a task's learning begins: its floor, where that is known and is a beginning.
+
+    A strong trivial predictor, such as the seasonal naive forecast, is worse than the best
+    trials at their end only, or than none. Then good trials begin lower.
+
+    Args:
+        values: (trials, epochs) in the unit of ``Scale``.
+        floor: in the same unit.
+    """
+    values = values[np.isfinite(values[:, -1])]
+    lowest = float(np.quantile(values[:, -1], LOWEST))
+    if floor is None:
+        return lowest
+    good = values[:, -1] >= np.quantile(values[:, -1], GOOD)
+    begin = float(np.nanmedian(values[good, 0]))
+    return min(floor, begin) if values[:, -1].max() > floor else min(begin, lowest)
 
 
 def at_levels(curves: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ class Source:
 
     Attributes:
         info: ``task, family, architecture, rows``, as in ``describe_sources``, and
-            ``kind, offset, range, learnt`` as in ``Normalised``.
+            ``kind, beginning, reach`` as in ``Normalised``.
         task: (inputs) encoded description.
         configurations: (trials, inputs) encoded.
         identities: (trials) their ``config_id``.
@@ -64,7 +64,7 @@ class Source:
         finished = np.isfinite(normalised.curves).all(axis=1)
         kept = [c for c, complete in zip(configurations, finished, strict=True) if complete]
         (described,) = describe_sources([table])
-        scale = {key: getattr(normalised, key) for key in ("kind", "offset", "range", "learnt")}
+        scale = {key: getattr(normalised, key) for key in ("kind", "beginning", "reach")}
         return cls(
             {**described, **scale},
             encoding.task(table.info),
@@ -155,8 +155,8 @@ class MetaEncoder:
                 "(a floor and a perfect value make all comparable); add such sources"
             )
         scales = Scales.of(
-            [source["offset"] for source in alike],
-            [source["range"] for source in alike],
+            [source["beginning"] for source in alike],
+            [source["reach"] for source in alike],
             scale.floor,
             scale.ceiling,
         )

@@ -26,6 +26,7 @@ NEGLIGIBLE = 1e-3  # components of less weight, relative to the largest, are lef
 JITTER = 1e-10
 RANGES, OFFSETS = 8, 8
 BEYOND = 1.3  # a task's range may be so many times larger or smaller than any source's
+DEPTHS, BELOW_FLOOR = (0.5, 1.0, 2.0, 4.0), 0.05  # in largest ranges; how likely, all together
 NARROWEST = 0.2  # the standard deviation of ln range over tasks is taken as at least this
 
 
@@ -46,7 +47,7 @@ class Scales:
     @classmethod
     def of(
         cls,
-        offsets: Sequence[float],
+        beginnings: Sequence[float],
         ranges: Sequence[float],
         floor: float | None,
         ceiling: float | None,
@@ -54,27 +55,32 @@ class Scales:
         """Return a grid around what the sources have.
 
         Args:
-            offsets: the sources'.
-            ranges: the sources'.
-            floor: the task's floor, if known: then that is the offset.
+            beginnings: the sources' offsets, counted from their floor where that is known, and
+                then at most 0.
+            ranges: the sources', likewise from their floor to their best.
+            floor: the task's, if known.
             ceiling: what offset and range together cannot exceed, if known.
         """
-        log = np.log(ranges)
-        margin = np.log(BEYOND)
+        log, margin = np.log(ranges), np.log(BEYOND)
         highest = log.max() + margin
         if floor is not None and ceiling is not None:
             highest = min(highest, np.log(ceiling - floor))
         grid = np.linspace(min(log.min() - margin, highest), highest, RANGES)
         width = max(log.std(), NARROWEST)
         density = np.exp(-0.5 * ((grid[:, None] - log) / width) ** 2).mean(axis=1)
+        offset = np.quantile(beginnings, np.linspace(0, 1, min(len(beginnings), OFFSETS)))
+        size = np.tile(np.exp(grid), len(offset))
+        weight = np.log(np.tile(density / density.sum(), len(offset)) / len(offset))
+        offset = np.repeat(offset, RANGES)
         if floor is None:
-            possible = np.quantile(offsets, np.linspace(0, 1, min(len(offsets), OFFSETS)))
-        else:
-            possible = np.array([floor])
+            return cls(offset, size, weight)
+        # A strong trivial predictor may be beaten by no trial: then the best comes about as far.
+        depth = max(ranges) * np.array(DEPTHS)
+        unlikely = np.full(len(depth), np.log(BELOW_FLOOR / len(depth)))
         return cls(
-            np.repeat(possible, RANGES),
-            np.tile(np.exp(grid), len(possible)),
-            np.tile(np.log(density), len(possible)),
+            floor + np.append(offset, -depth),
+            np.append(size - offset, depth),
+            np.append(weight, unlikely),
         )
 
 
@@ -119,13 +125,15 @@ class Posterior:
         factor = np.linalg.cholesky(gram)
         solved = solve_triangular(factor, rows - known.T @ self._solved, lower=True)
         curve = (np.asarray(values)[:, None] - self._offset) / self._range  # (P, C)
+        # What lies below is known to lie below, no more, so it has no density in the unit.
+        measured = (curve > WORST).sum(axis=0)
         curve = np.fmax(curve, WORST)  # NaN becomes WORST
         surprise = curve - self._means[:, points].T[:, self._expert]
         whitened = solve_triangular(factor, surprise - known.T @ self._whitened, lower=True)
         self._solved = np.vstack([self._solved, solved])
         self._whitened = np.vstack([self._whitened, whitened])
         self._surprise += (whitened**2).sum(axis=0)
-        self._log_weight = self._log_weight - count * np.log(self._range)
+        self._log_weight = self._log_weight - measured * np.log(self._range)
         self._update()
 
     def _update(self) -> None:

@@ -60,8 +60,6 @@ def pretrain(
             f"tables of {', '.join(table.info.task for table in tables)}: all finished trials "
             "of a task end alike, so there is nothing to learn; finish their sweeps"
         )
-    # Where nothing was learnt, what is better is luck: no good teacher, but better than none.
-    sources = [source for source in sources if source.info["learnt"]] or sources
     card = {
         "held_out": {"kind": held_out[0], "name": held_out[1]} if held_out else None,
         "settings": {**settings.model_dump(mode="json"), "seed": seed},
