@@ -1,0 +1,250 @@
+"""What each part of the learner is worth, beside the best of the other tuners.
+
+``python -m benchmarks.ablations <table>`` holds out every family of a table in turn and prints
+mean regret at each total cost with one part of our tuner taken away, and the p-value of a
+Wilcoxon test (over tasks, of the mean over costs) against the learner as it is. Tables:
+``own`` (the shipped trial tables, the configurations that all have tried), ``unlike`` (eight
+of them of eight families, so that seven unlike sources stand beside each), or any table that a
+study file names: ``--study studies/lcbench17.yaml lcbench17``. ``--sources 2 5 10 20`` instead
+shows how the tuners do with fewer sources, drawn at random.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+import torch
+import yaml
+from scipy.stats import wilcoxon
+from torch import Tensor
+
+from benchmarks.tables import heading, markdown
+from probecast.evaluation.replay import replay
+from probecast.foreign.reading import read_tables
+from probecast.meta import curves, encoder
+from probecast.meta.encoder import MetaEncoder
+from probecast.meta.network import ConfigurationNetwork
+from probecast.meta.pretraining import pretrain
+from probecast.meta.settings import PretrainSettings
+from probecast.seeds import derive
+from probecast.space import config_id
+from probecast.study import load_study
+from probecast.trials import TrialTable, read_table
+from probecast.tuners import probecast as tuner_module
+from probecast.tuners.probecast import ProbecastTuner
+
+ROOT = Path(__file__).parents[1]
+SHIPPED = ROOT / "workflow/pretrained/trials"
+UNLIKE = (
+    "cifar10_five-cnn",
+    "docs_topic-rnn",
+    "electricity_short-rnn",
+    "digits-transformer",
+    "sst2-lstm",
+    "ag_news_two-rnn",
+    "glyphs-cnn",
+    "load-lstm",
+)
+COSTS = (1.5, 2, 3, 5, 10)
+OTHERS = ("portfolio", "nearest", "empirical_gp", "halving_portfolio")
+
+
+class Plain(ConfigurationNetwork):
+    """Compares configurations by their encoded hyperparameters as they are."""
+
+    def __init__(self, inputs: int, configuration: int) -> None:
+        super().__init__(inputs, 1, 1)
+        self.configuration = configuration
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return inputs[:, : self.configuration] / 2
+
+
+class RandomProbes(ProbecastTuner):
+    """Begins or continues what chance says."""
+
+    def _gain(self, begun: np.ndarray) -> np.ndarray:
+        shape = self.posterior.mean.shape
+        drawn = np.random.default_rng([self.problem.seed % 2**32, self.epochs.sum()])
+        return drawn.uniform(size=(shape[0], 1)) * np.maximum(
+            self.levels - self.epochs[:, None], 0
+        )
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The learner with a part taken away.
+
+    Attributes:
+        tables: changes what is learnt from, and the description of the target.
+        encoder: changes what was learnt.
+        tuner: probes and recommends.
+        levels: the epochs of a curve that are looked at.
+    """
+
+    tables: Callable[[TrialTable], TrialTable] = lambda table: table
+    encoder: Callable[[MetaEncoder], MetaEncoder] = lambda encoder: encoder
+    tuner: type[ProbecastTuner] = ProbecastTuner
+    levels: Callable[[int], np.ndarray] = curves.curve_levels
+
+
+def without_meta_features(table: TrialTable) -> TrialTable:
+    return replace(table, info=replace(table.info, meta_features={}))
+
+
+def shuffled(table: TrialTable) -> TrialTable:
+    """The same curves, each now of another configuration."""
+    frame = table.frame.copy()
+    identities = frame["config_id"].astype(str)
+    rows = frame.drop_duplicates("config_id").set_index("config_id")
+    order = np.random.default_rng(derive(0, "shuffle", table.info.task)).permutation(len(rows))
+    given = dict(zip(rows.index.astype(str), rows.index[order].astype(str), strict=True))
+    frame["config_id"] = identities.map(given)
+    for name in table.hyperparameters:
+        frame[name] = frame["config_id"].map(rows[name].to_dict())
+    return replace(
+        table, frame=frame.sort_values(["config_id", "seed", "epoch"], ignore_index=True)
+    )
+
+
+def with_plain_network(made: MetaEncoder) -> MetaEncoder:
+    size = sum(hyperparameter.size for hyperparameter in made.encoding.hyperparameters)
+    plain = Plain(made.encoding.size, size).requires_grad_(False)
+    return MetaEncoder(made.encoding, plain, made.sources, made.card, made.calibration)
+
+
+def with_random_weights(made: MetaEncoder) -> MetaEncoder:
+    torch.manual_seed(0)
+    settings = made.card["settings"]
+    random = ConfigurationNetwork(made.encoding.size, settings["width"], settings["features"])
+    return MetaEncoder(
+        made.encoding, random.requires_grad_(False), made.sources, made.card, made.calibration
+    )
+
+
+VARIANTS = {
+    "as it is": Variant(),
+    "without curves (full trials only)": Variant(levels=lambda horizon: np.array([horizon])),
+    "without transfer (sources shuffled)": Variant(tables=shuffled),
+    "without the encoder (plain distances)": Variant(encoder=with_plain_network),
+    "random weights": Variant(encoder=with_random_weights),
+    "without meta-features": Variant(tables=without_meta_features),
+    "probes chosen at random": Variant(tuner=RandomProbes),
+}
+
+
+def tables_of(name: str, study: str | None) -> list[TrialTable]:
+    """Return a named table's tasks."""
+    if study:
+        settings = load_study(yaml.safe_load(Path(study).read_text()), study, ROOT).tables[name]
+        return read_tables(name, settings)
+    shipped = [read_table(path).without_repeats() for path in sorted(SHIPPED.glob("*.parquet"))]
+    shipped = [table for table in shipped if table.info.architecture != "finetune"]
+    if name == "unlike":
+        shipped = [table for table in shipped if table.info.task in UNLIKE]
+    identities = [{config_id(c): i for i, c in t.configurations().items()} for t in shipped]
+    common = set.intersection(*map(set, identities))
+    return [
+        replace(
+            table,
+            frame=table.frame[table.frame["config_id"].isin([own[i] for i in common])].reset_index(
+                drop=True
+            ),
+        )
+        for table, own in zip(shipped, identities, strict=True)
+    ]
+
+
+def run(
+    tables: Sequence[TrialTable],
+    variant: Variant,
+    seeds: int,
+    noise: float,
+    sources: int | None = None,
+    others: Sequence[str] = (),
+    steps: int = PretrainSettings().steps,
+) -> pd.DataFrame:
+    """Return the rows of ``replay`` for every task, held out with its family."""
+    runs = []
+    changed = [variant.tables(table) for table in tables]
+    for table, target in zip(tables, changed, strict=True):
+        left = [t for t in changed if t.info.family != table.info.family]
+        if sources:
+            order = np.random.default_rng(derive(0, "few", table.info.task)).permutation(len(left))
+            left = [left[i] for i in sorted(order[:sources])]
+        with (
+            patch.object(encoder, "curve_levels", variant.levels),
+            patch.object(tuner_module, "TUNER", variant.tuner),
+        ):
+            made = variant.encoder(
+                pretrain(left, PretrainSettings(steps=steps), derive(0, "ablation"))
+            )
+            kept = replace(table, info=target.info)
+            methods = ["probecast", *others]
+            runs.append(replay(kept, tuple(left), made, methods, COSTS, seeds, 0, noise))
+    return pd.concat(runs, ignore_index=True)
+
+
+def print_ablations(tables: list[TrialTable], seeds: int, noise: float) -> None:
+    """Print one row per variant and per other method."""
+    rows, reference = [], None
+    for name, variant in VARIANTS.items():
+        others = OTHERS if reference is None else ()
+        runs = run(tables, variant, seeds, noise, others=others)
+        means = runs.groupby(["method", "task", "cost"])["regret"].mean()
+        ours = means.loc["probecast"].groupby("task").mean()
+        reference = ours if reference is None else reference
+        rows.append(_row(name, means.loc["probecast"], _p_value(ours, reference)))
+        rows += [_row(other, means.loc[other], "") for other in others if other in means]
+        print(f"done: {name}", flush=True)
+    print("\n".join(markdown(rows)))
+
+
+def print_sources(
+    tables: list[TrialTable], counts: Sequence[int], seeds: int, noise: float
+) -> None:
+    """Print one row per number of sources and method."""
+    rows = []
+    for count in counts:
+        runs = run(tables, VARIANTS["as it is"], seeds, noise, count, OTHERS)
+        means = runs.groupby(["method", "task", "cost"])["regret"].mean()
+        for method in ("probecast", *OTHERS):
+            rows.append({"sources": count, **_row(method, means.loc[method], "")})
+        print(f"done: {count} sources", flush=True)
+    print("\n".join(markdown(rows)))
+
+
+def _row(name: str, means: pd.Series, p: str) -> dict[str, str]:
+    by_cost = means.groupby("cost").mean()
+    return {"": name, **{f"{cost:g}": f"{by_cost[cost]:.4f}" for cost in COSTS}, "p": p}
+
+
+def _p_value(ours: pd.Series, reference: pd.Series) -> str:
+    if np.allclose(ours, reference):
+        return "–"
+    return f"{wilcoxon(ours, reference).pvalue:.3f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("table")
+    parser.add_argument("--study", help="the study file that names the table")
+    parser.add_argument("--sources", type=int, nargs="+")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--noise", type=float, default=0.01)
+    arguments = parser.parse_args()
+    tables = tables_of(arguments.table, arguments.study)
+    title = f"{arguments.table}: {len(tables)} tasks"
+    print("\n".join(heading(title, "benchmarks.ablations", ["torch", "numpy"])))
+    if arguments.sources:
+        print_sources(tables, arguments.sources, arguments.seeds, arguments.noise)
+    else:
+        print_ablations(tables, arguments.seeds, arguments.noise)
+
+
+if __name__ == "__main__":
+    main()
