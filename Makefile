@@ -19,10 +19,13 @@ bench: $(SETUP)
 	PYTHONPATH=workflow $(BIN)/python -m benchmarks.training_speed --precision bfloat16
 	PYTHONPATH=workflow $(BIN)/python -m benchmarks.profile_training --precision bfloat16
 
-# Keep the finished trial tables of studies/reference.yaml, for others to learn from.
+# Keep the finished trial tables of studies/reference.yaml, and what is learnt from all that
+# are kept, for others to learn from.
 ship: $(SETUP)
 	mkdir -p workflow/pretrained/trials
-	cp results/tables/*.parquet workflow/pretrained/trials/
+	cp results/tables/*.parquet workflow/pretrained/trials/ 2>/dev/null || true
+	$(BIN)/snakemake --cores 1 results/meta/shipped/encoder.safetensors --configfile studies/reference.yaml
+	cp results/meta/shipped/encoder.safetensors results/meta/shipped/card.json workflow/pretrained/
 
 # Where the last run's time went, and the share of it that trained something.
 utilisation: $(SETUP)

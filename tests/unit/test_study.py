@@ -219,7 +219,6 @@ BAD = {
         r"datasets\.docs_kind\.pretrained: missing, but architecture 'finetune' needs",
     ),
     "task twice": ({"tasks": ["digits-cnn", "digits-cnn"]}, r"listed twice"),
-    "nothing to learn from": ({"tasks": ["digits-cnn"]}, r"nothing to learn from"),
     "empty space": ({"space": {}}, r"no points"),
     "bad scale": (
         {"space": {"learning_rate": {"choices": [0.1], "scale": "ln"}}},

@@ -95,6 +95,14 @@ def test_single_recommendation_needs_no_final_training(tmp_path):
     }
 
 
+def test_a_lone_task_learns_from_what_comes_with_the_project(tmp_path):
+    project = fresh_project(tmp_path / "project")
+    project.study(tasks=["digits-cnn"])
+    plan = project.plan("results/predictions/digits-cnn.json")
+    # The shipped encoder knows digits, so that one without them is made of the shipped tables.
+    assert plan == {"download": 1, "preprocess": 1, "pretrain": 1, "probe": 1, "predict": 1}
+
+
 def test_run_until_a_stage(tmp_path):
     plan = fresh_project(tmp_path / "project").plan("--until", "preprocess")
     assert plan == {"download": 2, "preprocess": 2}

@@ -67,13 +67,6 @@ def find_problems(study: "Study") -> list[str]:
         architecture, dataset = architecture_of(task), dataset_of(task)
         if architecture in NEED_PRETRAINED and study.dataset(dataset).pretrained is None:
             problems.append(needs_pretrained(architecture, dataset))
-    for task in study.tasks:
-        family = study.family(dataset_of(task))
-        if not study.sources_without(f"family-{family}"):
-            problems.append(
-                f"tasks: nothing to learn from for {task!r}: every task is of family "
-                f"{family!r}; add a task of another family under 'sources'."
-            )
     return list(dict.fromkeys(problems))
 
 

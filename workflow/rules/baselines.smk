@@ -5,7 +5,7 @@
 rule baselines:
     input:
         sweep=lambda w: sweeps(w.task),
-        sources=lambda w: sweeps(*study.sources_without(f"family-{family_of(w)}")),
+        sources=lambda w: lessons(f"family-{family_of(w)}"),
         encoder=encoder,
     output:
         "results/baselines/{task}.parquet",

@@ -20,6 +20,7 @@ from probecast.code_hash import code_hash
 from probecast.data.modalities import MODALITIES
 from probecast.data.sources import SOURCES, get_source
 from probecast.errors import ProbecastError, suggest
+from probecast.meta import shipped
 from probecast.networks import module_name
 from probecast.study import load_study
 from probecast.task import architecture_of, dataset_of
@@ -48,7 +49,7 @@ wildcard_constraints:
     chunk=r"\d+",
     table=NAME,
     fold=r"\d+",
-    held_out=f"(family|architecture)-{NAME}|all",
+    held_out=f"(family|architecture)-{NAME}|all|shipped",
 
 
 localrules:
@@ -100,8 +101,23 @@ def family_of(wildcards):
 
 
 def encoder(wildcards):
-    """The meta-encoder that has seen nothing of the task's family."""
-    return f"results/meta/family-{family_of(wildcards)}/encoder.safetensors"
+    """The meta-encoder that has seen nothing of the task's family.
+
+    The shipped one, where the study has no other task to learn from.
+    """
+    family = family_of(wildcards)
+    if study.sources_without(f"family-{family}") or shipped.knows("family", family):
+        return f"results/meta/family-{family}/encoder.safetensors"
+    return str(shipped.ENCODER)
+
+
+def lessons(held_out):
+    """The trial tables to learn from: those of the study, else the shipped ones."""
+    if held_out == "shipped":
+        return shipped.tables()
+    kind, _, name = held_out.partition("-")
+    tables = sweeps(*study.sources_without(held_out))
+    return tables or shipped.tables_without(kind, name)
 
 
 def training(wildcards):

@@ -1,10 +1,11 @@
-# in:  the sweeps of all tasks but those held out
+# in:  the sweeps of all tasks but those held out; the shipped tables where there is no other task
 # out: results/meta/{family-<name>,architecture-<name>,all}/encoder.safetensors, card.json
+#      results/meta/shipped/: learnt from the shipped tables alone; `make ship` keeps it
 
 
 rule pretrain:
     input:
-        lambda w: sweeps(*study.sources_without(w.held_out)),
+        lambda w: lessons(w.held_out),
     output:
         "results/meta/{held_out}/encoder.safetensors",
         "results/meta/{held_out}/card.json",
