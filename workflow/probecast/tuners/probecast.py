@@ -131,7 +131,7 @@ class ProbecastTuner:
         """What to recommend: of those begun, if there is one that can be completed."""
         begun = (self.epochs > 0) & ~self.diverged
         affordable = begun & (self.epochs.sum() + self._remaining <= self._limit)
-        fresh = (self.epochs == 0) & (np.arange(len(self.epochs)) < PROBED)
+        fresh = (self.epochs == 0) & self._promising()
         for allowed in (affordable, begun, fresh, ~self.diverged):
             if allowed.any():
                 return int(np.argmax(np.where(allowed, self.posterior.mean[:, -1], -np.inf)))
@@ -148,7 +148,11 @@ class ProbecastTuner:
             left[:, 0] -= cost[:, 0] * (self.epochs.sum() == 0)
         open_ = np.arange(len(self.levels)) >= self.reached[:, None]
         open_ &= self.epochs.sum() + cost + left <= self._limit
-        return open_ & ~self.diverged[:, None] & (np.arange(len(cost)) < PROBED)[:, None]
+        return open_ & (self._promising() & ~self.diverged)[:, None]
+
+    def _promising(self) -> np.ndarray:
+        """(candidates,) which may be probed."""
+        return np.arange(len(self.epochs)) < PROBED
 
     def _gain(self, begun: np.ndarray) -> np.ndarray:
         """(candidates, levels) by how much the best mean of the begun is expected to rise."""
