@@ -167,3 +167,10 @@ def folds_of(wildcards):
         return folds(task_names(table_of(wildcards)))
     except ProbecastError as error:
         raise WorkflowError(str(error)) from None
+
+
+def of_folds(wildcards, what):
+    """One file of every fold of a replay."""
+    table = wildcards.table
+    folds = range(len(folds_of(wildcards)))
+    return [f"results/replay/{table}/{what}-{fold}.parquet" for fold in folds]

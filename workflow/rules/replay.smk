@@ -9,12 +9,6 @@
 #      results/replay/<table>/ranks.svg: which tuners the tasks can tell apart
 
 
-def of_folds(wildcards, what):
-    table = wildcards.table
-    folds = range(len(folds_of(wildcards)))
-    return [f"results/replay/{table}/{what}-{fold}.parquet" for fold in folds]
-
-
 rule replay_fold:
     input:
         lambda w: table_of(w).path,

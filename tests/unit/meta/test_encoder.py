@@ -99,9 +99,11 @@ def test_a_planted_leak_is_found_before_any_prediction():
 
 
 def test_an_encoder_that_held_out_an_architecture_is_checked_for_that():
-    rnn = small_table({0.1: [0.2], 1.0: [0.3]}, task="a-rnn", family="a")
+    rnns = [
+        small_table({0.1: [0.2], 1.0: [0.3]}, task=f"{name}-rnn", family=name) for name in "abcd"
+    ]
     same_family = small_table({0.1: [0.2]}, task="a-cnn", family="a").info
-    encoder = pretrain([rnn], STEPS_1, held_out=("architecture", "cnn"))
+    encoder = pretrain(rnns, STEPS_1, held_out=("architecture", "cnn"))
     encoder.check_unseen(same_family)
     with pytest.raises(ProbecastError, match="architecture 'rnn'"):
-        encoder.check_unseen(rnn.info)
+        encoder.check_unseen(rnns[0].info)

@@ -110,7 +110,8 @@ class MetaEncoder:
     def without(self, family: str) -> "MetaEncoder":
         """Return one that remembers no task of a family, and whose beliefs are not calibrated."""
         left = [source for source in self.sources if source.info["family"] != family]
-        return MetaEncoder(self.encoding, self.network, left, self.card)
+        card = {**self.card, "held_out": {"kind": "family", "name": family}}
+        return MetaEncoder(self.encoding, self.network, left, card)
 
     @property
     def tasks(self) -> list[str]:

@@ -47,11 +47,8 @@ class ProbecastTuner:
         expected = problem.encoder.expect(problem.info, problem.candidates)
         self.calibration = problem.encoder.calibration
         self.problem, self.horizon = problem, problem.info.epochs
-        self.scale, self.levels, self.posterior = (
-            expected.scale,
-            expected.levels,
-            expected.posterior,
-        )
+        self.scale, self.levels = expected.scale, expected.levels
+        self.posterior = expected.posterior
         self.candidates = [problem.candidates[row] for row in expected.rows]
         self.place = {config_id(c): place for place, c in enumerate(self.candidates)}
         self.epochs = np.zeros(len(self.candidates), dtype=int)  # bought of each
@@ -142,10 +139,9 @@ class ProbecastTuner:
         cost = self.levels - self.epochs[:, None]
         best = self._best()
         left = np.full(cost.shape, self._remaining[best])
-        left[best] -= cost[best]
-        if not ((self.epochs > 0) & ~self.diverged).any():
-            left = np.full(cost.shape, self.horizon)  # the next may diverge, too
-            left[:, 0] -= cost[:, 0] * (self.epochs.sum() == 0)
+        if self.epochs[best] > 0 or not self.diverged.any():
+            left[best] -= cost[best]
+        # else all that was begun has diverged and the next may, too: another must be affordable
         open_ = np.arange(len(self.levels)) >= self.reached[:, None]
         open_ &= self.epochs.sum() + cost + left <= self._limit
         return open_ & (self._promising() & ~self.diverged)[:, None]
