@@ -6,7 +6,8 @@ Wilcoxon test (over tasks, of the mean over costs) against the learner as it is.
 ``own`` (the shipped trial tables, the configurations that all have tried), ``unlike`` (eight
 of them of eight families, so that seven unlike sources stand beside each), or any table that a
 study file names: ``--study studies/lcbench17.yaml lcbench17``. ``--sources 2 5 10 20`` instead
-shows how the tuners do with fewer sources, drawn at random.
+shows how the tuners do with fewer sources, drawn at random. ``--halve`` leaves every source a
+random half of its configurations, another half for each, as tables from different hands have.
 """
 
 import argparse
@@ -111,6 +112,15 @@ def shuffled(table: TrialTable) -> TrialTable:
     )
 
 
+def halved(table: TrialTable) -> TrialTable:
+    """A random half of the table's configurations."""
+    identities = sorted(table.configurations())
+    generator = np.random.default_rng(derive(0, "halve", table.info.task))
+    kept = generator.permutation(identities)[: len(identities) // 2]
+    frame = table.frame[table.frame["config_id"].isin(kept)]
+    return replace(table, frame=frame.reset_index(drop=True))
+
+
 def with_plain_network(made: MetaEncoder) -> MetaEncoder:
     size = sum(hyperparameter.size for hyperparameter in made.encoding.hyperparameters)
     plain = Plain(made.encoding.size, size).requires_grad_(False)
@@ -166,6 +176,7 @@ def run(
     noise: float,
     sources: int | None = None,
     others: Sequence[str] = (),
+    halve: bool = False,
     steps: int = PretrainSettings().steps,
 ) -> pd.DataFrame:
     """Return the rows of ``replay`` for every task, held out with its family."""
@@ -173,6 +184,8 @@ def run(
     changed = [variant.tables(table) for table in tables]
     for table, target in zip(tables, changed, strict=True):
         left = [t for t in changed if t.info.family != table.info.family]
+        if halve:
+            left = [halved(t) for t in left]
         if sources:
             order = np.random.default_rng(derive(0, "few", table.info.task)).permutation(len(left))
             left = [left[i] for i in sorted(order[:sources])]
@@ -189,12 +202,14 @@ def run(
     return pd.concat(runs, ignore_index=True)
 
 
-def print_ablations(tables: list[TrialTable], seeds: int, noise: float) -> None:
-    """Print one row per variant and per other method."""
+def print_ablations(
+    tables: list[TrialTable], names: Sequence[str], seeds: int, noise: float, halve: bool
+) -> None:
+    """Print one row per variant and other method; p-values are against the first variant."""
     rows, reference = [], None
-    for name, variant in VARIANTS.items():
+    for name in names:
         others = OTHERS if reference is None else ()
-        runs = run(tables, variant, seeds, noise, others=others)
+        runs = run(tables, VARIANTS[name], seeds, noise, others=others, halve=halve)
         means = runs.groupby(["method", "task", "cost"])["regret"].mean()
         ours = means.loc["probecast"].groupby("task").mean()
         reference = ours if reference is None else reference
@@ -234,6 +249,8 @@ def main() -> None:
     parser.add_argument("table")
     parser.add_argument("--study", help="the study file that names the table")
     parser.add_argument("--sources", type=int, nargs="+")
+    parser.add_argument("--halve", action="store_true")
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--noise", type=float, default=0.01)
     arguments = parser.parse_args()
@@ -243,7 +260,9 @@ def main() -> None:
     if arguments.sources:
         print_sources(tables, arguments.sources, arguments.seeds, arguments.noise)
     else:
-        print_ablations(tables, arguments.seeds, arguments.noise)
+        print_ablations(
+            tables, arguments.variants, arguments.seeds, arguments.noise, arguments.halve
+        )
 
 
 if __name__ == "__main__":

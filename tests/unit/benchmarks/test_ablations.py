@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.ablations import SHIPPED, UNLIKE, VARIANTS, run, shuffled, tables_of
+from benchmarks.ablations import SHIPPED, UNLIKE, VARIANTS, halved, run, shuffled, tables_of
 from synthetic import synthetic_task
 
 
@@ -30,3 +30,9 @@ def test_few_unlike_sources_are_one_of_each_family():
     tables = tables_of("unlike", None)
     assert len({table.info.family for table in tables}) == len(tables) == 8
     assert {len(table.configurations()) for table in tables} == {96}
+
+
+def test_halves_differ_from_task_to_task():
+    halves = [set(halved(synthetic_task(number)).configurations()) for number in range(4)]
+    assert [len(half) for half in halves] == [9] * 4
+    assert len(set(map(frozenset, halves))) == 4
