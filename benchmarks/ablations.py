@@ -127,8 +127,8 @@ def with_plain_network(made: MetaEncoder) -> MetaEncoder:
     return MetaEncoder(made.encoding, plain, made.sources, made.card, made.calibration)
 
 
-def with_random_weights(made: MetaEncoder) -> MetaEncoder:
-    torch.manual_seed(0)
+def with_random_weights(made: MetaEncoder, seed: int = 0) -> MetaEncoder:
+    torch.manual_seed(seed)
     settings = made.card["settings"]
     random = ConfigurationNetwork(made.encoding.size, settings["width"], settings["features"])
     return MetaEncoder(

@@ -55,7 +55,7 @@ class Scale:
             self.kind, self.floor, self.ceiling = "share", 0.0, 1.0
             self._zero, self._unit = info.floor_val, ceiling - info.floor_val
         else:
-            self.kind, self.ceiling = f"{info.metric}", None
+            self.kind, self.ceiling = info.metric, None
             self.floor = sign * info.floor_val if known else None
             self._zero, self._unit = 0.0, sign
 
