@@ -1,22 +1,24 @@
 """All tuners on a table of many tasks: hold out some, learn from the rest, over all folds."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from probecast.console import Progress
 from probecast.errors import ProbecastError
-from probecast.evaluation.calibration import beliefs_frame, outcomes
-from probecast.evaluation.replay import environments, replay
+from probecast.evaluation.calibration import beliefs_frame, judged
+from probecast.evaluation.replay import replay
 from probecast.evaluation.settings import ReplaySettings
 from probecast.evaluation.statistics import bootstrap_interval
-from probecast.meta.encoder import MetaEncoder
 from probecast.meta.pretraining import pretrain
 from probecast.meta.settings import PretrainSettings
 from probecast.seeds import derive
 from probecast.trials import TrialTable
 from probecast.tuners import DEFAULT
+from probecast.tuners.probecast import ProbecastTuner
+from probecast.tuners.tuner import Tuner
 
 MOST_SINGLE = 20  # tasks; with more, a fold holds several
 GROUPS = 10
@@ -79,31 +81,22 @@ def replay_fold(
                 repetitions=settings.seeds,
                 seed=seed,
                 noise=settings.noise,
+                watch=partial(_keep, beliefs, table),
             )
         )
-        if encoder:
-            beliefs += _beliefs(table, encoder, settings, seed)
         progress.step()
     return pd.concat(runs, ignore_index=True), pd.concat(beliefs, ignore_index=True)
 
 
-def _beliefs(
-    table: TrialTable, encoder: MetaEncoder, settings: ReplaySettings, seed: int
-) -> list[pd.DataFrame]:
-    """What is believed of the table's candidates at every cost and repetition."""
-    task = table.info.task
-    return [
-        beliefs_frame(
-            outcomes(table, environment, encoder, cost, derive(seed, "beliefs", task, repetition)),
-            task=task,
-            cost=cost,
-            repetition=repetition,
+def _keep(
+    beliefs: list[pd.DataFrame], table: TrialTable, tuner: Tuner, cost: float, repetition: int
+) -> None:
+    """Keep what our tuner believes at the end of its run on a table."""
+    if isinstance(tuner, ProbecastTuner):
+        found = judged(tuner, table, int(table.frame["seed"].min()))
+        beliefs.append(
+            beliefs_frame(found, task=table.info.task, cost=cost, repetition=repetition)
         )
-        for repetition, environment in enumerate(
-            environments(table, settings.seeds, settings.noise, seed)
-        )
-        for cost in sorted(settings.costs)
-    ]
 
 
 def summarise(runs: pd.DataFrame, seed: int, kind: str = "") -> pd.DataFrame:

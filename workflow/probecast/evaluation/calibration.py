@@ -32,10 +32,22 @@ def outcomes(
         cost: total cost in full-run equivalents.
         seed: of the tuner.
     """
-    info = table.info
-    tuner = ProbecastTuner(Problem(info, environment.candidates, cost, seed, encoder=encoder))
+    problem = Problem(table.info, environment.candidates, cost, seed, encoder=encoder)
+    tuner = ProbecastTuner(problem)
     run(tuner, environment, cost)
-    last = table.with_floor("val_metric", environment.seed)[info.epochs].droplevel("seed")
+    return judged(tuner, table, environment.seed)
+
+
+def judged(tuner: ProbecastTuner, table: TrialTable, seed: int) -> Outcomes:
+    """Return what a tuner believes after its run on a table's trials, and what became of it.
+
+    Args:
+        tuner: after its run.
+        table: of the task.
+        seed: the table's seed whose trials were replayed.
+    """
+    info = table.info
+    last = table.with_floor("val_metric", seed)[info.epochs].droplevel("seed")
     best = last.max() if info.higher_is_better else last.min()
     identities = {config_id(c): i for i, c in table.configurations().items()}
     metric = last.loc[[identities[config_id(c)] for c in tuner.candidates]].to_numpy(dtype=float)

@@ -1,6 +1,6 @@
 """Any tuner on a finished trial table: what it would have recommended at every total cost."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,8 @@ from probecast.seeds import derive
 from probecast.space import Configuration, config_id
 from probecast.trials import TrialTable
 from probecast.tuners import get_tuner
-from probecast.tuners.driver import run
-from probecast.tuners.tuner import Observation, Problem, observations
+from probecast.tuners.driver import Step, run
+from probecast.tuners.tuner import Observation, Problem, Tuner, observations
 
 if TYPE_CHECKING:
     from probecast.meta.encoder import MetaEncoder
@@ -121,6 +121,7 @@ def replay(
     repetitions: int,
     seed: int,
     noise: float = 0.0,
+    watch: Callable[[Tuner, float, int], None] = lambda tuner, budget, repetition: None,
 ) -> pd.DataFrame:
     """Return what tuners recommend on a table at every total cost that they may spend.
 
@@ -137,6 +138,7 @@ def replay(
             others run once, as repetition 0.
         seed: root of the seeds of tuners and noise.
         noise: of what the tuners are shown, see ``TableEnvironment``. Outcomes are true.
+        watch: is given every tuner after its run, the budget and the repetition.
 
     Returns:
         One row per method, repetition and budget, columns ``REPLAY_COLUMNS``: ``cost``
@@ -147,7 +149,7 @@ def replay(
         of the recommendation instead of its completion.
     """
     task = table.info.task
-    sellers = environments(table, repetitions, noise, seed)
+    sellers = _environments(table, repetitions, noise, seed)
     outcomes = _outcomes(table, sellers[0].seed)
     rows = []
     for method in methods:
@@ -163,11 +165,13 @@ def replay(
                 encoder=encoder,
             )
             try:
-                chosen = _recommendations(method, problem, environment, budgets)
+                runs = _runs(method, problem, environment, budgets)
             except ProbecastError as error:
                 logger.warning("%s: left out: %s", method, error)
                 break
-            for budget, (completed, retrained) in zip(budgets, chosen, strict=True):
+            for budget, (tuner, steps) in zip(budgets, runs, strict=True):
+                watch(tuner, budget, repetition)
+                completed, retrained = _recommended(steps, budget)
                 row = {"task": task, "method": method, "repetition": repetition}
                 outcome = outcomes[config_id(completed)]
                 scratch = outcomes[config_id(retrained)]
@@ -178,7 +182,7 @@ def replay(
     return pd.DataFrame(rows, columns=list(REPLAY_COLUMNS))
 
 
-def environments(
+def _environments(
     table: TrialTable, repetitions: int, noise: float, seed: int
 ) -> list[TableEnvironment]:
     """Return one seller of the table's trials per repetition, or a single one without noise."""
@@ -190,23 +194,23 @@ def environments(
     ]
 
 
-def _recommendations(
+def _runs(
     method: str, problem: Problem, environment: TableEnvironment, budgets: Sequence[float]
-) -> list[tuple[Configuration, Configuration]]:
-    """The method's last recommendations under each budget: completed, and trained anew."""
-    tuner = get_tuner(method)
-    if tuner.anytime:
-        runs = [run(tuner(problem), environment, problem.budget)] * len(budgets)
-    else:
-        problems = [replace(problem, budget=budget) for budget in budgets]
-        runs = [run(tuner(each), environment, each.budget) for each in problems]
-    return [
-        (
-            [step for step in steps if step.cost <= budget + 1e-9][-1].configuration,
-            [step for step in steps if step.spent + 1 <= budget + 1e-9][-1].configuration,
-        )
-        for steps, budget in zip(runs, budgets, strict=True)
-    ]
+) -> list[tuple[Tuner, list[Step]]]:
+    """A run under each budget; the same one for all, if budgets only end it."""
+    kind = get_tuner(method)
+    limits = [problem.budget] if kind.anytime else budgets
+    tuners = [kind(replace(problem, budget=limit)) for limit in limits]
+    runs = [(t, run(t, environment, limit)) for t, limit in zip(tuners, limits, strict=True)]
+    return runs * (len(budgets) // len(runs))
+
+
+def _recommended(steps: Sequence[Step], budget: float) -> tuple[Configuration, Configuration]:
+    """The last recommendations that a budget pays for: completed, and trained anew."""
+    return (
+        [step for step in steps if step.cost <= budget + 1e-9][-1].configuration,
+        [step for step in steps if step.spent + 1 <= budget + 1e-9][-1].configuration,
+    )
 
 
 def _outcomes(table: TrialTable, seed: int) -> dict[str, dict[str, Any]]:
