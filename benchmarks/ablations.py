@@ -1,18 +1,21 @@
 """What each part of the learner is worth, beside the best of the other tuners.
 
 ``python -m benchmarks.ablations <table>`` holds out every family of a table in turn and prints
-mean regret at each total cost with one part of our tuner taken away, and the p-value of a
-Wilcoxon test (over tasks, of the mean over costs) against the learner as it is. Tables:
-``own`` (the shipped trial tables, the configurations that all have tried), ``unlike`` (eight
-of them of eight families, so that seven unlike sources stand beside each), or any table that a
-study file names: ``--study studies/lcbench17.yaml lcbench17``. ``--sources 2 5 10 20`` instead
-shows how the tuners do with fewer sources, drawn at random. ``--halve`` leaves every source a
-random half of its configurations, another half for each, as tables from different hands have.
+mean regret at each total cost: with one part of our tuner taken away after another, and of the
+other tuners with the standard error of their difference to ours. p is that of a Wilcoxon test
+(over tasks, of the mean over costs) against the learner as it is. The table: ``own`` (the shipped
+trial tables, the configurations that all have tried), or any that a study file names:
+``--study studies/lcbench17.yaml lcbench17``.
+
+``--sources`` says what may be learnt from: ``all`` other families; ``half``, where every source
+has a random half of its configurations, another half for each, as tables from different hands
+have; ``unlike``, seven sources of seven families; or numbers of sources. Every seed draws anew.
 """
 
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from unittest.mock import patch
 
@@ -40,16 +43,7 @@ from probecast.tuners.probecast import ProbecastTuner
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "workflow/pretrained/trials"
-UNLIKE = (
-    "cifar10_five-cnn",
-    "docs_topic-rnn",
-    "electricity_short-rnn",
-    "digits-transformer",
-    "sst2-lstm",
-    "ag_news_two-rnn",
-    "glyphs-cnn",
-    "load-lstm",
-)
+UNLIKE = 7
 COSTS = (1.5, 2, 3, 5, 10)
 OTHERS = ("portfolio", "nearest", "empirical_gp", "halving_portfolio")
 
@@ -112,13 +106,35 @@ def shuffled(table: TrialTable) -> TrialTable:
     )
 
 
-def halved(table: TrialTable) -> TrialTable:
+def halved(table: TrialTable, generator: np.random.Generator) -> TrialTable:
     """A random half of the table's configurations."""
     identities = sorted(table.configurations())
-    generator = np.random.default_rng(derive(0, "halve", table.info.task))
     kept = generator.permutation(identities)[: len(identities) // 2]
     frame = table.frame[table.frame["config_id"].isin(kept)]
     return replace(table, frame=frame.reset_index(drop=True))
+
+
+def few(
+    tables: Sequence[TrialTable], count: int, generator: np.random.Generator
+) -> list[TrialTable]:
+    """So many of the tables."""
+    return [tables[i] for i in sorted(generator.permutation(len(tables))[:count])]
+
+
+def thinned(
+    tables: Sequence[TrialTable], what: str, generator: np.random.Generator
+) -> list[TrialTable]:
+    """What is left to learn from, see ``--sources``."""
+    if what == "half":
+        return [halved(table, generator) for table in tables]
+    if what == "unlike":
+        families = sorted({table.info.family for table in tables})
+        one_each = [
+            few([t for t in tables if t.info.family == family], 1, generator)[0]
+            for family in families
+        ]
+        return few(one_each, UNLIKE, generator)
+    return list(tables) if what == "all" else few(tables, int(what), generator)
 
 
 def with_plain_network(made: MetaEncoder) -> MetaEncoder:
@@ -154,8 +170,6 @@ def tables_of(name: str, study: str | None) -> list[TrialTable]:
         return read_tables(name, settings)
     shipped = [read_table(path).without_repeats() for path in sorted(SHIPPED.glob("*.parquet"))]
     shipped = [table for table in shipped if table.info.architecture != "finetune"]
-    if name == "unlike":
-        shipped = [table for table in shipped if table.info.task in UNLIKE]
     identities = [{config_id(c): i for i, c in t.configurations().items()} for t in shipped]
     common = set.intersection(*map(set, identities))
     return [
@@ -174,82 +188,68 @@ def run(
     variant: Variant,
     seeds: int,
     noise: float,
-    sources: int | None = None,
+    sources: str = "all",
     others: Sequence[str] = (),
-    halve: bool = False,
     steps: int = PretrainSettings().steps,
 ) -> pd.DataFrame:
-    """Return the rows of ``replay`` for every task, held out with its family."""
+    """Return the rows of ``replay`` for every task and seed, held out with its family."""
     runs = []
     changed = [variant.tables(table) for table in tables]
-    for table, target in zip(tables, changed, strict=True):
+    for seed, (table, target) in product(range(seeds), zip(tables, changed, strict=True)):
+        generator = np.random.default_rng(derive(seed, "sources", table.info.task))
         left = [t for t in changed if t.info.family != table.info.family]
-        if halve:
-            left = [halved(t) for t in left]
-        if sources:
-            order = np.random.default_rng(derive(0, "few", table.info.task)).permutation(len(left))
-            left = [left[i] for i in sorted(order[:sources])]
+        left = thinned(left, sources, generator)
         with (
             patch.object(encoder, "curve_levels", variant.levels),
             patch.object(tuner_module, "TUNER", variant.tuner),
         ):
             made = variant.encoder(
-                pretrain(left, PretrainSettings(steps=steps), derive(0, "ablation"))
+                pretrain(left, PretrainSettings(steps=steps), derive(seed, "ablation"))
             )
             kept = replace(table, info=target.info)
             methods = ["probecast", *others]
-            runs.append(replay(kept, tuple(left), made, methods, COSTS, seeds, 0, noise))
+            runs.append(replay(kept, tuple(left), made, methods, COSTS, 1, seed, noise))
     return pd.concat(runs, ignore_index=True)
 
 
 def print_ablations(
-    tables: list[TrialTable], names: Sequence[str], seeds: int, noise: float, halve: bool
+    tables: list[TrialTable], names: Sequence[str], seeds: int, noise: float, sources: str
 ) -> None:
-    """Print one row per variant and other method; p-values are against the first variant."""
+    """Print one row per variant and other method, held against the first variant."""
     rows, reference = [], None
     for name in names:
         others = OTHERS if reference is None else ()
-        runs = run(tables, VARIANTS[name], seeds, noise, others=others, halve=halve)
-        means = runs.groupby(["method", "task", "cost"])["regret"].mean()
-        ours = means.loc["probecast"].groupby("task").mean()
-        reference = ours if reference is None else reference
-        rows.append(_row(name, means.loc["probecast"], _p_value(ours, reference)))
-        rows += [_row(other, means.loc[other], "") for other in others if other in means]
-        print(f"done: {name}", flush=True)
-    print("\n".join(markdown(rows)))
+        runs = run(tables, VARIANTS[name], seeds, noise, sources, others)
+        by_task = runs.groupby(["method", "task", "cost"])["regret"].mean().unstack()
+        reference = by_task.loc["probecast"] if reference is None else reference
+        rows.append(_row(name, by_task.loc["probecast"], reference))
+        rows += [
+            _row(other, by_task.loc[other], reference)
+            for other in others
+            if other in by_task.index
+        ]
+        print(f"done: {name}, sources: {sources}", flush=True)
+    print("\n".join(["", f"sources: {sources}", "", *markdown(rows)]))
 
 
-def print_sources(
-    tables: list[TrialTable], counts: Sequence[int], seeds: int, noise: float
-) -> None:
-    """Print one row per number of sources and method."""
-    rows = []
-    for count in counts:
-        runs = run(tables, VARIANTS["as it is"], seeds, noise, count, OTHERS)
-        means = runs.groupby(["method", "task", "cost"])["regret"].mean()
-        for method in ("probecast", *OTHERS):
-            rows.append({"sources": count, **_row(method, means.loc[method], "")})
-        print(f"done: {count} sources", flush=True)
-    print("\n".join(markdown(rows)))
-
-
-def _row(name: str, means: pd.Series, p: str) -> dict[str, str]:
-    by_cost = means.groupby("cost").mean()
-    return {"": name, **{f"{cost:g}": f"{by_cost[cost]:.4f}" for cost in COSTS}, "p": p}
-
-
-def _p_value(ours: pd.Series, reference: pd.Series) -> str:
-    if np.allclose(ours, reference):
-        return "–"
-    return f"{wilcoxon(ours, reference).pvalue:.3f}"
+def _row(name: str, by_task: pd.DataFrame, reference: pd.DataFrame) -> dict[str, str]:
+    """Means over tasks; ± is the standard error of the difference to the reference."""
+    difference = by_task - reference
+    errors = difference.std() / np.sqrt(len(difference))
+    same = np.allclose(difference, 0)
+    cells = {
+        f"{cost:g}": f"{by_task[cost].mean():.3f}" + ("" if same else f" ± {errors[cost]:.3f}")
+        for cost in COSTS
+    }
+    p = "–" if same else f"{wilcoxon(difference.mean(axis=1)).pvalue:.3f}"
+    return {"": name, **cells, "p": p}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("table")
     parser.add_argument("--study", help="the study file that names the table")
-    parser.add_argument("--sources", type=int, nargs="+")
-    parser.add_argument("--halve", action="store_true")
+    parser.add_argument("--sources", nargs="+", default=["all"])
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--noise", type=float, default=0.01)
@@ -257,12 +257,8 @@ def main() -> None:
     tables = tables_of(arguments.table, arguments.study)
     title = f"{arguments.table}: {len(tables)} tasks"
     print("\n".join(heading(title, "benchmarks.ablations", ["torch", "numpy"])))
-    if arguments.sources:
-        print_sources(tables, arguments.sources, arguments.seeds, arguments.noise)
-    else:
-        print_ablations(
-            tables, arguments.variants, arguments.seeds, arguments.noise, arguments.halve
-        )
+    for sources in arguments.sources:
+        print_ablations(tables, arguments.variants, arguments.seeds, arguments.noise, sources)
 
 
 if __name__ == "__main__":

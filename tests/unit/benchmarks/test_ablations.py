@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.ablations import SHIPPED, UNLIKE, VARIANTS, halved, run, shuffled, tables_of
+from benchmarks.ablations import UNLIKE, VARIANTS, run, shuffled, tables_of, thinned
 from synthetic import synthetic_task
 
 
@@ -25,14 +25,27 @@ def test_every_variant_is_another_learner_that_works(name):
         assert not runs["regret"].equals(same["regret"])
 
 
-def test_few_unlike_sources_are_one_of_each_family():
-    assert all((SHIPPED / f"{task}.parquet").exists() for task in UNLIKE)
-    tables = tables_of("unlike", None)
-    assert len({table.info.family for table in tables}) == len(tables) == 8
-    assert {len(table.configurations()) for table in tables} == {96}
+def test_own_tables_are_compared_on_the_configurations_that_all_have_tried():
+    tables = tables_of("own", None)
+    assert len({table.info.family for table in tables}) > UNLIKE
+    assert len({frozenset(table.configurations()) for table in tables}) == 1
+
+
+def test_unlike_sources_are_one_of_each_family():
+    tables = tables_of("own", None)
+    left = thinned(tables, "unlike", np.random.default_rng(0))
+    assert len({table.info.family for table in left}) == len(left) == UNLIKE
+    again = thinned(tables, "unlike", np.random.default_rng(1))
+    assert [table.info.task for table in left] != [table.info.task for table in again]
+
+
+def test_a_number_leaves_so_many_sources():
+    tables = [synthetic_task(number) for number in range(4)]
+    assert len(thinned(tables, "3", np.random.default_rng(0))) == 3
 
 
 def test_halves_differ_from_task_to_task():
-    halves = [set(halved(synthetic_task(number)).configurations()) for number in range(4)]
-    assert [len(half) for half in halves] == [9] * 4
-    assert len(set(map(frozenset, halves))) == 4
+    tables = [synthetic_task(number) for number in range(4)]
+    halves = thinned(tables, "half", np.random.default_rng(0))
+    assert [len(half.configurations()) for half in halves] == [9] * 4
+    assert len({frozenset(half.configurations()) for half in halves}) == 4
