@@ -3,6 +3,17 @@ import pytest
 from probecast import code_hash as module
 
 
+def clear():
+    module.code_hash.cache_clear()
+    module._imports.cache_clear()
+
+
+def fresh_hash(*names):
+    """What a process that starts now would find."""
+    clear()
+    return module.code_hash(*names)
+
+
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     files = {
@@ -17,24 +28,21 @@ def package(tmp_path, monkeypatch):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(module, "PACKAGE", tmp_path)
-    module._imports.cache_clear()
     yield tmp_path
-    module._imports.cache_clear()
+    clear()
 
 
 def test_change_deep_in_the_imports_changes_the_hash(package):
-    before = module.code_hash("probecast.top")
+    before = fresh_hash("probecast.top")
     (package / "sub" / "leaf.py").write_text("x = 2\n")
-    assert module.code_hash("probecast.top") != before
+    assert fresh_hash("probecast.top") != before
 
 
 def test_change_elsewhere_does_not(package):
-    before = module.code_hash("probecast.top")
+    before = fresh_hash("probecast.top")
     (package / "other.py").write_text("import os\n")
-    assert module.code_hash("probecast.top") == before
+    assert fresh_hash("probecast.top") == before
 
 
 def test_modules_loaded_by_name_count(package):
-    assert module.code_hash("probecast.top", "probecast.other") != module.code_hash(
-        "probecast.top"
-    )
+    assert fresh_hash("probecast.top", "probecast.other") != fresh_hash("probecast.top")

@@ -16,6 +16,7 @@ EVERY_RULE = {
     "download": 2,
     "preprocess": 2,
     "sweep": 4,
+    "gather": 2,
     "pretrain": 2,
     "probe": 2,
     "predict": 2,
@@ -57,7 +58,7 @@ def test_probe_is_the_prefix_of_the_sweeps_trial(finished):
         folder = results(finished, "trials", task)
         keys = ["config_id", "seed", "epoch"]
         measured = ["train_loss", "val_loss", "val_metric", "test_metric", "flops"]
-        sweep = read_table(sorted(folder.glob("sweep-*.parquet"))).frame.set_index(keys)
+        sweep = read_table(folder / "sweep.parquet").frame.set_index(keys)
         probe = read_table(folder / "probe.parquet").frame.set_index(keys)
         pd.testing.assert_frame_equal(
             probe[measured], sweep.loc[probe.index, measured], check_exact=True
@@ -89,6 +90,7 @@ def test_single_recommendation_needs_no_final_training(tmp_path):
         "download": 2,
         "preprocess": 2,
         "sweep": 2,
+        "gather": 1,
         "pretrain": 1,
         "probe": 1,
         "predict": 1,
@@ -121,7 +123,7 @@ def test_run_until_a_stage(tmp_path):
             {
                 rule: n
                 for rule, n in EVERY_RULE.items()
-                if rule not in ("download", "preprocess", "sweep")
+                if rule not in ("download", "preprocess", "sweep", "gather")
             },
         ),
         (
@@ -155,6 +157,7 @@ def test_changed_dataset_reruns_its_own_preprocessing_only(project):
                 **{r: n for r, n in EVERY_RULE.items() if r != "download"},
                 "preprocess": 1,
                 "sweep": 2,
+                "gather": 1,
                 "probe": 2,
             },
         ),
@@ -234,7 +237,7 @@ def test_a_finished_table_with_repeats_replaces_its_sweep(project):
     kept = project.folder / "kept"
     kept.mkdir()
     results(project, "tables", "digits-cnn.parquet").rename(kept / "digits-cnn.parquet")
-    for part in results(project, "trials", "digits-cnn").glob("sweep-*.parquet"):
+    for part in results(project, "trials", "digits-cnn").glob("sweep*.parquet"):
         part.unlink()
     project.study(sweep={**repeats, "tables": "kept"})
     assert "sweep" not in project.plan()

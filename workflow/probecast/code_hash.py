@@ -12,6 +12,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 
 
+@cache
 def code_hash(*modules: str) -> str:
     """Return a hash over the source of ``modules`` and all they import from this package.
 

@@ -54,6 +54,8 @@ wildcard_constraints:
 
 localrules:
     all,
+    gather,
+    table,
     tables,
 
 
@@ -87,12 +89,14 @@ def parts(task):
 
 
 def sweeps(*tasks):
-    """The sweeps of some tasks: finished tables where there are any, else their parts."""
-    finished = {task: study.finished_table(task) for task in tasks}
+    """The sweeps of some tasks: finished tables where there are any, else their own.
+
+    One file each, since every task is learnt from by many: with the parts of all, the graph
+    of a large study would have more edges than anyone can wait for.
+    """
     return [
-        path
+        str(study.finished_table(task) or f"results/trials/{task}/sweep.parquet")
         for task in tasks
-        for path in ([str(finished[task])] if finished[task] else parts(task))
     ]
 
 

@@ -1,5 +1,6 @@
 # in:  results/data/<dataset>/
-# out: results/trials/<task>/sweep-<chunk>.parquet; the union over chunks is the reference sweep
+# out: results/trials/<task>/sweep-<chunk>.parquet: a part of the reference sweep, one job each
+#      results/trials/<task>/sweep.parquet: all parts
 #      results/trials/<task>/repeat.parquet: some of its configurations, with a second seed
 #      results/tables/<task>.parquet: both, in one trial table to keep; `tables` makes all
 #      that are not finished (`sweep.tables` in the study file)
@@ -48,9 +49,24 @@ use rule sweep as repeat with:
         ),
 
 
-rule table:
+rule gather:
     input:
         lambda w: parts(w.task),
+    output:
+        "results/trials/{task}/sweep.parquet",
+    log:
+        "results/logs/gather/{task}.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        code=code_hash("probecast.trials"),
+    script:
+        "../scripts/table.py"
+
+
+use rule gather as table with:
+    input:
+        rules.gather.output,
         lambda w: (
             "results/trials/{task}/repeat.parquet" if study.repeated(w.task) else []
         ),
@@ -58,12 +74,6 @@ rule table:
         "results/tables/{task}.parquet",
     log:
         "results/logs/table/{task}.log",
-    conda:
-        "../../envs/report.yaml"
-    params:
-        code=code_hash("probecast.trials"),
-    script:
-        "../scripts/table.py"
 
 
 rule tables:

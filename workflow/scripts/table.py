@@ -1,4 +1,4 @@
-"""Rule table: all trials of a task in one file."""
+"""Rules gather and table: trials of a task from several files in one."""
 
 from probecast.console import stage
 from probecast.trials import read_table

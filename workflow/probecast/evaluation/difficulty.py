@@ -57,7 +57,7 @@ def _seed_error(table: TrialTable) -> float:
 
 def main() -> None:
     """Print one row per table."""
-    files = sys.argv[1:] or sorted(Path("results/trials").glob("*/sweep-*.parquet"))
+    files = sys.argv[1:] or sorted(Path("results/trials").glob("*/sweep.parquet"))
     rows = [difficulty(table) for table in read_tables(files)]
     print(pd.DataFrame(rows).round(3).to_string(index=False))
 
