@@ -1,13 +1,40 @@
 """The one exception that users are meant to read."""
 
+from reprlib import Repr
+
+_repr = Repr()
+_repr.maxlevel, _repr.maxstring, _repr.maxother = 4, 80, 80
+
 
 class ProbecastError(Exception):
     """A problem that the user can mend.
 
     The message is complete in itself: it names the file, the key or column,
     the value found, and what to do. Scripts print it without a traceback and
-    exit with a code other than 0.
+    exit with a code other than 0. What a terminal would not print but obey is escaped, as
+    names in messages may come from strangers.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            "".join(
+                c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode()
+                for c in message
+            )
+        )
+
+
+def short(value: object) -> str:
+    """Return ``repr(value)``, cut where it is long or deep.
+
+    >>> short([[["deep", ["deeper", ["deepest"]]]]])
+    "[[['deep', ['deeper', [...]]]]]"
+    """
+    try:
+        text = _repr.repr(value)
+        return text if len(text) <= 200 else text[:197] + "..."
+    except ValueError:  # Python spells no number of more than 4300 digits
+        return f"an {type(value).__name__} of thousands of digits"
 
 
 def suggest(name: str, known: list[str] | tuple[str, ...]) -> str:

@@ -8,19 +8,33 @@ import hashlib
 import itertools
 import json
 import math
-from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    RootModel,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    Tag,
+    model_validator,
+)
 
-from probecast.errors import ProbecastError
+from probecast.errors import ProbecastError, short
 
-Value = bool | int | float | str
+Text = Annotated[str, Field(strict=True, max_length=100)]
+Value = StrictBool | StrictInt | StrictFloat | Text
 Configuration = dict[str, Value]
 
-NAME = r"^[a-z][a-z0-9_]*$"
+NAME = r"^[a-z][a-z0-9_]{0,63}$"
+NUMBERS_IN_YAML = "YAML reads 1e-3 as a text: write 0.001 or 1.0e-3"
+LARGEST_GRID = 100_000  # configurations that are listed; a larger space is drawn from at random
+LARGEST_NUMBER = 2**53  # beyond it, trial tables (float64) would not tell numbers apart
 
 
 class Choice(BaseModel):
@@ -38,12 +52,17 @@ class Choice(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> "Choice":
-        if len({json.dumps(choice) for choice in self.choices}) < len(self.choices):
-            raise ValueError(f"choices {self.choices} repeat a value; list each once")
-        if any(isinstance(c, float) and not math.isfinite(c) for c in self.choices):
-            raise ValueError(f"choices {self.choices} hold a value that is not finite")
+        choices = short(self.choices)
+        if len({str if isinstance(c, str) else isinstance(c, bool) for c in self.choices}) > 1:
+            raise ValueError(f"choices {choices} mix numbers and names; quote all or none")
+        # "not <=" is true of NaN, too.
+        if self.numeric and any(not abs(c) <= LARGEST_NUMBER for c in self.choices):
+            raise ValueError(f"choices {choices} hold a value that is not finite, or beyond 2^53")
+        if len(set(self.choices)) < len(self.choices):
+            raise ValueError(f"choices {choices} repeat a value; list each once")
         if self.scale == "log" and not (self.numeric and min(self.choices) > 0):
-            raise ValueError(f"scale: log needs positive numbers, found {self.choices}")
+            hint = "" if self.numeric else f"; {NUMBERS_IN_YAML}"
+            raise ValueError(f"scale: log needs positive numbers, found {choices}{hint}")
         return self
 
     @property
@@ -83,8 +102,10 @@ class Range(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> "Range":
-        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
-            raise ValueError(f"low {self.low} must lie below high {self.high}, both finite")
+        if not -LARGEST_NUMBER <= self.low < self.high <= LARGEST_NUMBER:
+            raise ValueError(
+                f"low {self.low} must lie below high {self.high}, both finite and within 2^53"
+            )
         if self.scale == "log" and self.low <= 0:
             raise ValueError(f"scale: log needs low above 0, found {self.low}")
         if self.type == "integer" and not (self.low.is_integer() and self.high.is_integer()):
@@ -110,11 +131,25 @@ class Range(BaseModel):
 
 def _plain(value: Any, integer: bool) -> Value:
     """Turn a number from a table (NumPy scalar, 64.0 for 64) into a plain int or float."""
-    value = float(value)
+    try:
+        value = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ProbecastError(f"found {short(value)} where a number is expected") from None
     return round(value) if integer and value.is_integer() else value
 
 
-class Space(RootModel[dict[Annotated[str, Field(pattern=NAME)], Choice | Range]]):
+def _kind(value: Any) -> str:
+    """Which of the two a hyperparameter's description means to be."""
+    is_range = isinstance(value, Range) or (isinstance(value, dict) and "choices" not in value)
+    return "Range" if is_range else "Choice"
+
+
+Hyperparameter = Annotated[
+    Annotated[Choice, Tag("Choice")] | Annotated[Range, Tag("Range")], Discriminator(_kind)
+]
+
+
+class Space(RootModel[dict[Annotated[str, Field(pattern=NAME)], Hyperparameter]]):
     """Hyperparameters by name, in the order of the study file."""
 
     model_config = ConfigDict(frozen=True)
@@ -147,15 +182,20 @@ class Space(RootModel[dict[Annotated[str, Field(pattern=NAME)], Choice | Range]]
             missing = sorted(set(self.root) - set(configuration))
             unknown = sorted(set(configuration) - set(self.root))
             raise ProbecastError(
-                f"configuration {configuration}: missing {missing}, unknown {unknown}; "
-                f"a configuration names exactly {self.names}"
+                f"configuration {short(configuration)}: missing {missing}, unknown "
+                f"{short(unknown)}; a configuration names exactly {self.names}"
             )
-        plain = {n: h.canonical(configuration[n]) for n, h in self.root.items()}
+        plain = {}
+        for name, hyperparameter in self.root.items():
+            try:
+                plain[name] = hyperparameter.canonical(configuration[name])
+            except ProbecastError as error:
+                raise ProbecastError(f"configuration value {name}: {error}") from None
         for name, hyperparameter in self.root.items():
             if not hyperparameter.contains(plain[name]):
                 raise ProbecastError(
-                    f"configuration value {name}={plain[name]!r} lies outside the space: "
-                    f"{hyperparameter.model_dump()}"
+                    f"configuration value {name}={short(plain[name])} lies outside the space: "
+                    f"{short(hyperparameter.model_dump())}"
                 )
         return plain
 
@@ -175,33 +215,29 @@ class Space(RootModel[dict[Annotated[str, Field(pattern=NAME)], Choice | Range]]
 
         Greedy: each next point is the one whose levels, then pairs of levels, have been
         used least; ties in seeded order. A smaller count is a prefix of a larger one, so
-        a study can grow its sample and keep what it has. A space with ranges is sampled
-        at random instead.
+        a study can grow its sample and keep what it has. A space with ranges, or with more
+        than ``LARGEST_GRID`` points, is sampled at random instead.
         """
         generator = np.random.default_rng(seed)
-        if self.size is None:
+        if self.size is None or self.size > LARGEST_GRID:
             return list(itertools.islice(self._random(generator), count))
         grid = self.grid()
         if count > len(grid):
             raise ProbecastError(
                 f"{count} configurations asked for, but the space has only {len(grid)}"
             )
-        remaining = [grid[i] for i in generator.permutation(len(grid))]
-        singles: Counter = Counter()
-        pairs: Counter = Counter()
+        order = generator.permutation(len(grid))
+        shape = [len(hyperparameter.choices) for hyperparameter in self.root.values()]
+        levels = np.stack(np.unravel_index(order, shape), axis=1)  # (points, hyperparameters)
+        uses = np.zeros(len(grid), dtype=np.int64)  # of a point's levels, then of their pairs
+        single = count * len(shape) ** 2 + 1  # outweighs all pairs
         chosen = []
         for _ in range(count):
-            costs = [
-                (
-                    sum(singles[level] for level in point.items()),
-                    sum(pairs[pair] for pair in itertools.combinations(point.items(), 2)),
-                )
-                for point in remaining
-            ]
-            point = remaining.pop(min(range(len(costs)), key=costs.__getitem__))
-            singles.update(point.items())
-            pairs.update(itertools.combinations(point.items(), 2))
-            chosen.append(point)
+            next_point = int(uses.argmin())
+            chosen.append(grid[order[next_point]])
+            shared = (levels == levels[next_point]).sum(axis=1)
+            uses += shared * single + shared * (shared - 1) // 2
+            uses[next_point] = np.iinfo(np.int64).max // 2
         return chosen
 
     def candidates(self, limit: int, seed: int) -> list[Configuration]:

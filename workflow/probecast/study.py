@@ -12,15 +12,21 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from probecast.data.settings import DownloadSettings, PreprocessSettings, Rows, Variant
+from probecast.data.settings import (
+    DownloadSettings,
+    FileName,
+    PreprocessSettings,
+    Rows,
+    Variant,
+)
 from probecast.data.sources import get_source
-from probecast.errors import ProbecastError
+from probecast.errors import ProbecastError, short
 from probecast.evaluation.settings import ReplaySettings
 from probecast.foreign.settings import TableSettings
 from probecast.meta.settings import PretrainSettings, ProbeSettings
 from probecast.seeds import derive
 from probecast.space import NAME, Configuration, Space
-from probecast.study_checks import explain, find_problems
+from probecast.study_checks import all_of, explain, find_problems
 from probecast.task import architecture_of, dataset_of
 from probecast.text_encoders import is_folder
 from probecast.training.settings import TrainingChanges, TrainingSettings
@@ -43,7 +49,7 @@ class DatasetStudy(Variant):
     """
 
     source: str | None = None
-    mirror: str | None = None
+    mirror: FileName | None = None
     download_rows: dict[Literal["train", "test"], Rows] | None = None
 
 
@@ -61,7 +67,7 @@ class ArchitectureStudy(_Strict):
     training: TrainingChanges = TrainingChanges()
 
 
-SampleSize = Annotated[int, Field(ge=2)] | Literal["all"]
+SampleSize = Annotated[int, Field(ge=2, le=10**6)] | Literal["all"]
 
 
 class SweepStudy(_Strict):
@@ -83,8 +89,8 @@ class SweepStudy(_Strict):
     source_configurations: SampleSize | None = None
     by_task: dict[str, SampleSize] = {}
     repeated: Annotated[float, Field(ge=0, le=1)] = 0.0
-    tables: str | None = None
-    trials_per_job: Annotated[int, Field(ge=1)] = 24
+    tables: FileName | None = None
+    trials_per_job: Annotated[int, Field(ge=1, le=10**6)] = 24
 
 
 class BaselinesStudy(_Strict):
@@ -96,7 +102,7 @@ class BaselinesStudy(_Strict):
     """
 
     methods: Annotated[list[str], Field(min_length=1)] | None = None
-    repetitions: Annotated[int, Field(ge=1)] = 100
+    repetitions: Annotated[int, Field(ge=1, le=10**5)] = 100
 
 
 class FinalStudy(_Strict):
@@ -106,7 +112,7 @@ class FinalStudy(_Strict):
         seeds: fresh seeds per configuration, the same for all.
     """
 
-    seeds: Annotated[int, Field(ge=1)] = 3
+    seeds: Annotated[int, Field(ge=1, le=1000)] = 3
 
 
 class Study(_Strict):
@@ -133,7 +139,7 @@ class Study(_Strict):
     """
 
     name: Name
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     tasks: list[str] = []
     sources: list[str] = []
     datasets: dict[Name, DatasetStudy] = {}
@@ -309,11 +315,11 @@ DEFAULT_GENERATED = 1000
 """Rows that an embedded generator makes per split where the study file names no number."""
 
 
-def load_study(config: Mapping[str, Any], file: str, base: Path) -> Study:
+def load_study(config: Any, file: str, base: Path) -> Study:
     """Check a parsed study file and fill its defaults.
 
     Args:
-        config: the YAML document's mapping.
+        config: the YAML document, whatever it holds.
         file: the file's name, for messages.
         base: the folder that relative paths in it count from.
 
@@ -321,22 +327,32 @@ def load_study(config: Mapping[str, Any], file: str, base: Path) -> Study:
         ProbecastError: names the file, the key, the value found and the remedy; all
             errors of one pass at once.
     """
+    if not isinstance(config, Mapping):
+        raise ProbecastError(
+            f"{file}: found {short(config)}; a study file holds keys such as 'name:' and 'tasks:'."
+        )
     try:
         study = Study.model_validate(dict(config))
     except ValidationError as error:
-        lines = [explain(problem, file, Study) for problem in error.errors()]
-        raise ProbecastError("\n".join(dict.fromkeys(lines))) from None
+        raise all_of(explain(problem, file, Study) for problem in error.errors()) from None
     problems = [f"{file}: {problem}" for problem in find_problems(study)]
     if problems:
-        raise ProbecastError("\n".join(problems))
-    changes = {
+        raise all_of(problems)
+    try:
+        return study.model_copy(update=_absolute_paths(study, base))
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ProbecastError(f"{file}: not a file name: {error}; correct it.") from None
+
+
+def _absolute_paths(study: Study, base: Path) -> dict[str, Any]:
+    """Return the parts of a study that name files, with paths that count from ``base``."""
+    return {
         "datasets": {
             name: _absolute(own, base, *_folders(own)) for name, own in study.datasets.items()
         },
         "tables": {name: _absolute(own, base, "path") for name, own in study.tables.items()},
         "sweep": _absolute(study.sweep, base, "tables"),
     }
-    return study.model_copy(update=changes)
 
 
 def _folders(dataset: DatasetStudy) -> list[str]:

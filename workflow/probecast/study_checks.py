@@ -1,23 +1,39 @@
 """What can be wrong with a study file, said so that it can be mended."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import UnionType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from probecast.data.sources import SOURCES
-from probecast.errors import ProbecastError, suggest
+from probecast.errors import ProbecastError, short, suggest
 from probecast.networks import ARCHITECTURES, NEED_PRETRAINED, needs_pretrained
-from probecast.space import NAME
+from probecast.space import LARGEST_GRID, NAME, NUMBERS_IN_YAML, Choice, Space
 from probecast.task import architecture_of, dataset_of
+from probecast.trials import IDENTITY, MEASURED
 from probecast.tuners import TUNERS
 
 if TYPE_CHECKING:
     from probecast.study import Study
 
 RESERVED = "all"
+MEMBER = re.compile(
+    r"Choice|Range|bool|int|float|str|\[key\]|constrained-(int|str)|(literal|function).*\[.*\]"
+)
+MOST_LINES = 20  # of one message
+
+POSITIVE = ("learning_rate", "batch_size", "layers", "neurons")
+WHOLE = ("batch_size", "layers", "neurons")
+SHARES = ("dropout", "warmup_share")
+
+
+def all_of(problems: Iterable[str]) -> ProbecastError:
+    """Return one error that tells all problems, the first ones in full."""
+    lines = list(dict.fromkeys(problems))
+    more = [f"... and {len(lines) - MOST_LINES} more."] if len(lines) > MOST_LINES else []
+    return ProbecastError("\n".join([*lines[:MOST_LINES], *more]))
 
 
 def explain(problem: Mapping[str, Any], file: str, model: type[BaseModel]) -> str:
@@ -28,18 +44,21 @@ def explain(problem: Mapping[str, Any], file: str, model: type[BaseModel]) -> st
         file: the file's name.
         model: what the whole file was checked against.
     """
-    # Pydantic puts the names of union members into the location; a user knows only keys.
-    members = {"Choice", "Range", "constrained-int", "constrained-str"}
-    parts = [str(p) for p in problem["loc"] if str(p) not in members and "[" not in str(p)]
-    key = ".".join(parts) or "the file"
+    # Pydantic puts the names of union members into the location; a user knows only keys. An
+    # unknown key may look like one.
+    unknown = problem["type"] == "extra_forbidden"
+    loc = [str(part) for part in problem["loc"]]
+    parts = [p for p in loc[: -1 if unknown else None] if not MEMBER.fullmatch(p)]
+    parts += loc[-1:] if unknown else []
+    key = ".".join(part if part.isprintable() else repr(part) for part in parts) or "the file"
     message = problem["msg"].removeprefix("Value error, ")
-    if problem["type"] == "extra_forbidden":
+    if unknown:
         known = _known_keys(parts[:-1], model)
         hint = suggest(parts[-1], known) if known else "Remove it."
         return f"{file}: {key}: unknown key. {hint}"
     if problem["type"] == "missing":
         return f"{file}: {key}: required, but missing; add it."
-    return f"{file}: {key}: found {problem['input']!r}; {message}."
+    return f"{file}: {key}: found {short(problem['input'])}; {message}."
 
 
 def _known_keys(parts: list[str], model: Any) -> list[str]:
@@ -145,10 +164,18 @@ def _task_problems(study: "Study", where: str, tasks: list[str]) -> list[str]:
 def _space_problems(study: "Study", task: str) -> list[str]:
     space, count = study.space_of(task), study.sample_size(task)
     size = space.size
+    unusable = list(_unusable(space))
+    if unusable:
+        return unusable
     if count == "all" and size is None:
         return [
             f"sweep: found 'all' configurations for {task!r}, but its space has ranges and so "
             "no complete grid; give a number."
+        ]
+    if count == "all" and size > LARGEST_GRID:
+        return [
+            f"sweep: found 'all' configurations for {task!r}, but its space has {size}; give a "
+            "number, which are then drawn from it."
         ]
     if count != "all" and size is not None and count > size:
         return [
@@ -160,3 +187,26 @@ def _space_problems(study: "Study", task: str) -> list[str]:
     except ProbecastError as error:
         return [f"default_configuration: {error}"]
     return []
+
+
+def _unusable(space: Space) -> Iterable[str]:
+    """Which hyperparameters cannot be stored or trained with, whatever the architecture."""
+    for name, hyperparameter in space.root.items():
+        if name in (*IDENTITY, *MEASURED):
+            yield f"space: {name!r} is a column of every trial table; choose another name."
+        if isinstance(hyperparameter, Choice):
+            ends = hyperparameter.choices
+            numeric, whole = hyperparameter.numeric, all(isinstance(c, int) for c in ends)
+        else:
+            ends = [hyperparameter.low, hyperparameter.high]
+            numeric, whole = True, hyperparameter.type == "integer"
+        if name in (*POSITIVE, *SHARES) and not numeric:
+            yield (
+                f"space.{name}: found {short(ends)} where numbers are expected; {NUMBERS_IN_YAML}."
+            )
+        elif name in POSITIVE and min(ends) <= 0:
+            yield f"space.{name}: found {min(ends)}; it must lie above 0."
+        elif name in WHOLE and not whole:
+            yield f"space.{name}: found {short(ends)}; it is a whole number."
+        elif name in SHARES and not 0 <= min(ends) <= max(ends) < 1:
+            yield f"space.{name}: found {short(ends)}; it must lie in 0..1, without 1."

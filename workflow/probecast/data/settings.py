@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Rows = Annotated[int, Field(ge=1)]
+Rows = Annotated[int, Field(ge=1, le=10**9)]
+FileName = Annotated[str, Field(pattern=r"^[^\x00]+$", max_length=4000)]
 
 
 class DownloadSettings(BaseModel):
@@ -22,7 +23,7 @@ class DownloadSettings(BaseModel):
 
     dataset: str
     source: str
-    mirror: str | None = None
+    mirror: FileName | None = None
     rows: dict[str, Rows] | None = None
     seed: int = 0
 
@@ -51,12 +52,12 @@ class Variant(BaseModel):
     train_rows: Rows | None = None
     val_rows: Rows = 200
     test_rows: Rows | None = None
-    classes: Annotated[int, Field(ge=2)] | None = None
+    classes: Annotated[int, Field(ge=2, le=10**6)] | None = None
     label_noise: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    resolution: Annotated[int, Field(ge=4)] | None = None
-    sequence_length: Annotated[int, Field(ge=2)] | None = None
-    vocabulary_size: Annotated[int, Field(ge=10)] = 4000
-    pretrained: Annotated[str, Field(min_length=1)] | None = None
+    resolution: Annotated[int, Field(ge=4, le=10**5)] | None = None
+    sequence_length: Annotated[int, Field(ge=2, le=10**6)] | None = None
+    vocabulary_size: Annotated[int, Field(ge=10, le=10**7)] = 4000
+    pretrained: FileName | None = None
 
 
 class PreprocessSettings(Variant):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Cost = Annotated[float, Field(ge=1)]
+Cost = Annotated[float, Field(ge=1, allow_inf_nan=False)]
 
 
 class ReplaySettings(BaseModel):
@@ -22,5 +22,5 @@ class ReplaySettings(BaseModel):
 
     methods: Annotated[list[str], Field(min_length=1)] | None = None
     costs: Annotated[list[Cost], Field(min_length=1)] = [1.5, 2, 3, 5, 10]
-    seeds: Annotated[int, Field(ge=1)] = 5
-    noise: Annotated[float, Field(ge=0)] = 0.0
+    seeds: Annotated[int, Field(ge=1, le=10**5)] = 5
+    noise: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0

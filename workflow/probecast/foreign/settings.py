@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from probecast.data.settings import FileName
+
 
 class Columns(BaseModel):
     """The table's own names for what every trial table has.
@@ -44,7 +46,7 @@ class TableSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: str
+    path: FileName
     metric: str
     higher_is_better: bool
     columns: Columns = Columns()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=10**6)]
 
 
 class ProbeSettings(BaseModel):
@@ -19,7 +19,7 @@ class ProbeSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    cost: Annotated[float, Field(ge=1)] = 2.0
+    cost: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 2.0
     candidates: Count = 1000
 
 
@@ -38,8 +38,8 @@ class PretrainSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     steps: Count = 500
-    configurations: Annotated[int, Field(ge=2)] = 64
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-2
-    weight_decay: Annotated[float, Field(ge=0)] = 0.1
+    configurations: Annotated[int, Field(ge=2, le=10**6)] = 64
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-2
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.1
     width: Count = 64
     features: Count = 8
