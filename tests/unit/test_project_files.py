@@ -1,0 +1,48 @@
+"""The version stands in one place; the files that tools read about the project are true."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+
+from probecast import __version__
+from probecast.report.provenance import package_versions
+
+ROOT = Path(__file__).parents[2]
+CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+HOOKS = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+
+
+def test_the_package_takes_its_version_from_the_library():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert settings["project"]["dynamic"] == ["version"]
+    assert settings["tool"]["setuptools"]["dynamic"]["version"]["attr"] == "probecast.__version__"
+
+
+def test_citation_changelog_and_provenance_name_the_same_version():
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[1]
+    assert CITATION["version"] == newest == package_versions()["probecast"] == __version__
+
+
+def test_citation_has_what_its_format_requires():
+    assert CITATION["cff-version"] == "1.2.0"
+    assert {"message", "title", "authors"} <= CITATION.keys()
+    for author in CITATION["authors"]:
+        assert author.keys() & {"name", "family-names"}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert CITATION["license"] == project["license"]
+
+
+def test_hooks_are_the_locked_tools_that_lint_runs():
+    makefile = (ROOT / "Makefile").read_text()
+    linted = set(re.findall(r"\$\(BIN\)/(.*?)(?: --check| >|$)", _target(makefile, "lint"), re.M))
+    hooks = [hook for repository in HOOKS for hook in repository["hooks"]]
+    assert {repository["repo"] for repository in HOOKS} == {"local"}
+    tools = {hook["entry"].removeprefix(".venv/bin/").removesuffix(" --fix") for hook in hooks}
+    assert {re.sub(r" (\.|Snakefile workflow)$", "", command) for command in linted} == tools
+
+
+def _target(makefile: str, name: str) -> str:
+    """Return the commands of one target."""
+    return re.search(rf"^{name}:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)[1]
