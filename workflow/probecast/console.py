@@ -65,14 +65,14 @@ class Progress:
         logger.info(
             "%s: %d of %d %s, %s each, %s left",
             *(self.title, self.done, self.total, self.unit),
-            *(_duration(each), _duration(left)),
+            *(duration(each), duration(left)),
         )
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """Spell a duration for people.
 
-    >>> _duration(0.42), _duration(75), _duration(7500)
+    >>> duration(0.42), duration(75), duration(7500)
     ('0.42 s', '1 min 15 s', '2 h 05 min')
     """
     if seconds < 10:

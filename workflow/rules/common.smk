@@ -22,6 +22,7 @@ from probecast.data.sources import SOURCES, get_source
 from probecast.errors import ProbecastError, suggest
 from probecast.meta import shipped
 from probecast.networks import module_name
+from probecast.stages import Stages
 from probecast.study import load_study
 from probecast.task import architecture_of, dataset_of
 from probecast.tuners import DEFAULT, TUNERS
@@ -65,6 +66,17 @@ logger.addFilter(
         ("Select jobs to execute", "Execute ")
     )
 )
+
+
+def trials_of(rule, wildcards):
+    """How many trials a job trains, where that is known before it runs."""
+    if rule == "sweep":
+        return len(study.chunk(wildcards["task"], int(wildcards["chunk"])))
+    return len(study.repeated(wildcards["task"])) if rule == "repeat" else 0
+
+
+# After every finished job, how far its whole stage is.
+logger.addHandler(Stages(logger.info, trials_of))
 
 
 def data(wildcards):
