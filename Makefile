@@ -1,15 +1,21 @@
 # make run: set up and run the default study. make test: set up and run the tests.
+# make plan: say what it will train, and what that costs, before it does.
+# make plan STUDY=studies/full.yaml, make run STUDY=...: another study.
 
 PYTHON ?= python3
 CORES ?= 2
+STUDY ?= config.yaml
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 
-.PHONY: run test bench utilisation ship lint format schema clean
+.PHONY: run plan test bench utilisation ship lint format schema clean
 
 run: $(SETUP)
-	$(BIN)/snakemake --cores $(CORES)
+	$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY)
+
+plan: $(SETUP)
+	$(BIN)/snakemake plan --cores $(CORES) --configfile $(STUDY) --forcerun plan
 
 test: $(SETUP) lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest

@@ -26,6 +26,7 @@ rule all:
 
 include: "workflow/rules/download.smk"
 include: "workflow/rules/preprocess.smk"
+include: "workflow/rules/plan.smk"
 include: "workflow/rules/sweep.smk"
 include: "workflow/rules/pretrain.smk"
 include: "workflow/rules/probe.smk"

@@ -1,13 +1,16 @@
 """The tiny study through every rule, and what is rerun when something changes."""
 
 import json
+import re
 import subprocess
 import sys
 
 import pandas as pd
 import pytest
+import yaml
 
 from conftest import ROOT, TINY, fresh_project
+from probecast.study import load_study
 from probecast.trials import read_table
 
 pytestmark = pytest.mark.study
@@ -80,7 +83,8 @@ def test_one_stage_and_what_follows_is_rerun(project):
         "evaluate": 1,
         "report": 1,
     }
-    project.snakemake("--forcerun", "predict")
+    done = project.snakemake("--forcerun", "predict")
+    assert "predict: 2 of 2 jobs" in done.stderr
     assert project.plan() == {}
 
 
@@ -246,3 +250,36 @@ def test_a_finished_table_with_repeats_replaces_its_sweep(project):
     card = json.loads(results(project, "meta", "family-load", "card.json").read_text())
     assert [source["task"] for source in card["sources"]] == ["digits-cnn"]
     assert card["sources"][0]["rows"] == 6 * 5
+
+
+def test_plan_tells_what_the_study_then_trains(project):
+    said = project.snakemake("plan").stderr
+    assert re.search(r"^sweep +12 +60 ", said, re.MULTILINE)
+    planned = pd.read_csv(results(project, "plan.csv")).set_index(["stage", "task"])
+    for task in TINY["tasks"]:
+        folder = results(project, "trials", task)
+        swept = read_table(folder / "sweep.parquet").frame
+        sweep = planned.loc["sweep", task]
+        assert sweep["trials"] == len(swept.drop_duplicates(["config_id", "seed"]))
+        assert sweep["epochs"] == len(swept)
+        assert sweep["flops"] == swept["flops"].sum()
+        for stage, file in (("probe", "probe.parquet"), ("train", "final.parquet")):
+            trained = read_table(folder / file).frame
+            trials = len(trained.drop_duplicates(["config_id", "seed"]))
+            most = planned.loc[stage, task]
+            assert 1 <= trials <= most["trials"]
+            assert len(trained) <= most["epochs"]
+            assert most["flops"] / most["epochs"] == pytest.approx(swept["flops"].mean())
+            assert set(trained["flops"]) <= set(swept["flops"])
+
+
+def test_plan_counts_the_sweeps_that_snakemake_would_run(tmp_path):
+    project = fresh_project(tmp_path / "project")
+    changes = {"tasks": ["digits-cnn"], "sources": ["digits-rnn", "glyphs-cnn", "load-lstm"]}
+    file = project.study(**changes, sweep={**TINY["sweep"], "source_configurations": 4})
+    study = load_study(yaml.safe_load(file.read_text()), file.name, project.folder)
+    assert study.swept_tasks == ["digits-cnn", "glyphs-cnn", "load-lstm"]  # one family held out
+    jobs = sum(len(study.chunks(task)) for task in study.swept_tasks)
+    assert project.plan()["sweep"] == jobs
+    # Only the data are needed to tell.
+    assert project.plan("plan") == {"download": 3, "preprocess": 3, "plan": 1}

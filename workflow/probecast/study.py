@@ -188,6 +188,17 @@ class Study(_Strict):
             and not (kind == "architecture" and architecture_of(task) == name)
         ]
 
+    @property
+    def swept_tasks(self) -> list[str]:
+        """The tasks whose sweeps are run: targets, and what is learnt from, if not finished."""
+        families = {self.family(dataset_of(task)) for task in self.tasks}
+        learnt_from = {s for name in families for s in self.sources_without(f"family-{name}")}
+        return [
+            task
+            for task in self.all_tasks
+            if (task in self.tasks or task in learnt_from) and not self.finished_table(task)
+        ]
+
     # -- what differs by architecture ------------------------------------------------
 
     def architecture(self, task: str) -> ArchitectureStudy:

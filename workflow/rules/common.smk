@@ -56,6 +56,7 @@ wildcard_constraints:
 localrules:
     all,
     gather,
+    plan,
     table,
     tables,
 
@@ -157,9 +158,9 @@ def space_sizes(wildcards):
     return {task: study.space_of(task).size for task in study.tasks}
 
 
-def specs(wildcards):
-    """The descriptions of the evaluated tasks' datasets."""
-    datasets = dict.fromkeys(dataset_of(task) for task in study.tasks)
+def specs(tasks):
+    """The descriptions of the tasks' datasets."""
+    datasets = dict.fromkeys(map(dataset_of, tasks))
     return [f"results/data/{dataset}/spec.json" for dataset in datasets]
 
 

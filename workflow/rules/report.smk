@@ -6,7 +6,7 @@ rule report:
     input:
         unpack(outcomes),
         evaluate=rules.evaluate.output,
-        specs=specs,
+        specs=specs(study.tasks),
         template=multiext(
             str(ROOT / "workflow/probecast/report/page"), ".html", ".css", ".js"
         ),

@@ -91,7 +91,7 @@ def train(
         ProbecastError: the architecture cannot take the dataset, or the configuration lacks
             a hyperparameter or holds one that nothing reads.
     """
-    configuration = _complete(architecture, configuration)
+    configuration = complete(architecture, configuration)
     trial = Trial(architecture, spec, data, configuration, seed, settings)
     flops = flops_per_example(architecture, configuration, spec)
     for epoch in range(1, settings.epochs + 1):
@@ -220,7 +220,7 @@ def schedule(step: int, steps: int, warmup_share: float) -> float:
     return (steps - step) / (steps - warmup)
 
 
-def _complete(architecture: str, configuration: dict[str, Any]) -> dict[str, Any]:
+def complete(architecture: str, configuration: dict[str, Any]) -> dict[str, Any]:
     """Add the architecture's defaults; refuse what is missing then, and what nothing reads."""
     module = get_architecture(architecture)
     configuration = {**getattr(module, "DEFAULTS", {}), **configuration}

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from probecast.meta import shipped
+from probecast.plan import COLUMNS, in_words, plan, seconds_per_epoch
+from probecast.study import Study
+from probecast.trials import read_table
+from toy_data import SPECS
+
+IMAGES = SPECS["images"]
+
+
+def study(**changes):
+    space = {"learning_rate": [0.01, 0.1], "batch_size": [8], "layers": [2], "neurons": [8, 16]}
+    space |= {"dropout": [0.1], "optimizer": ["Adam"]}
+    return Study.model_validate(
+        {
+            "name": "planned",
+            "tasks": ["digits-cnn"],
+            "space": {name: {"choices": choices} for name, choices in space.items()},
+            "default_configuration": {name: choices[0] for name, choices in space.items()},
+            "training": {"epochs": 4},
+            "probe": {"cost": 1.5},
+            "final": {"seeds": 2},
+            **changes,
+        }
+    )
+
+
+@pytest.fixture
+def specs():
+    return {"digits": IMAGES}
+
+
+def test_counts_of_every_stage(specs):
+    table = plan(study(), specs).set_index("stage")
+    assert list(table.columns) == COLUMNS[1:]
+    assert table["trials"].to_dict() == {"sweep": 4, "probe": 6, "train": 6 * 2}
+    assert table["epochs"].to_dict() == {"sweep": 16, "probe": 6, "train": 6 * 2 * 4}
+    assert (table["flops"] / table["epochs"]).nunique() == 1  # all of average size
+
+
+def test_choices_of_tuners_that_are_not_replayed_are_not_retrained(specs):
+    table = plan(study(baselines={"methods": ["random"]}), specs).set_index("stage")
+    assert table.loc["train", "trials"] == 4 * 2  # predicted, grid, random, default
+
+
+def test_float32_takes_longer_and_costs_as_many_flops(specs):
+    slow = plan(study(), specs)
+    fast = plan(study(training={"epochs": 4, "precision": "bfloat16"}), specs)
+    assert (slow["core_seconds"] > fast["core_seconds"]).all()
+    assert (slow["flops"] == fast["flops"]).all()
+
+
+def test_a_study_without_tasks_trains_nothing():
+    tables = {"past": {"path": "past.csv", "metric": "accuracy", "higher_is_better": True}}
+    table = plan(study(tasks=[], tables=tables), {})
+    assert in_words("planned", table) == "The study planned trains nothing."
+
+
+@pytest.mark.parametrize("path", shipped.tables(), ids=lambda path: path.rsplit("/")[-1])
+def test_estimates_are_within_a_factor_of_two_of_what_was_measured(path):
+    table = read_table(path)
+    frame = table.frame[table.frame["status"] == "ok"]
+    rows = round(np.exp(table.info.meta_features["log_rows"]))
+    estimated = sum(
+        seconds_per_epoch(table.info.architecture, flops, np.ceil(rows / batch_size))
+        for flops, batch_size in zip(frame["flops"], frame["batch_size"], strict=True)
+    )
+    assert 0.5 < estimated / frame["seconds"].sum() < 2
+
+
+def test_an_architecture_without_a_table_is_taken_for_an_average_one():
+    known = [seconds_per_epoch(name, 1e9, 10) for name in ("cnn", "rnn", "lstm", "transformer")]
+    assert min(known) < seconds_per_epoch("deepspeech", 1e9, 10) < max(known)
