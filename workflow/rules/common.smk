@@ -69,11 +69,11 @@ logger.addFilter(
 )
 
 
-def trials_of(rule, wildcards):
+def trials_of(stage, wildcards):
     """How many trials a job trains, where that is known before it runs."""
-    if rule == "sweep":
+    if stage == "sweep":
         return len(study.chunk(wildcards["task"], int(wildcards["chunk"])))
-    return len(study.repeated(wildcards["task"])) if rule == "repeat" else 0
+    return len(study.repeated(wildcards["task"])) if stage == "repeat" else 0
 
 
 # After every finished job, how far its whole stage is.
