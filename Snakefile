@@ -6,6 +6,7 @@ earlier chapters wrote:
     download -> preprocess -+-> sweep -+-> pretrain -> probe -> predict --+
                             |          +-> baselines ---------------------+-> train
                             +-> probe                                     -> evaluate -> report
+    one's own past runs -> history -> pretrain
     a table of many tasks from elsewhere -> replay
 """
 
@@ -28,6 +29,7 @@ include: "workflow/rules/download.smk"
 include: "workflow/rules/preprocess.smk"
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/sweep.smk"
+include: "workflow/rules/history.smk"
 include: "workflow/rules/pretrain.smk"
 include: "workflow/rules/probe.smk"
 include: "workflow/rules/predict.smk"

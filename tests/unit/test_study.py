@@ -169,7 +169,76 @@ def test_a_study_of_tables_needs_no_tasks():
     assert study.replay.costs == [1.5, 2, 3, 5, 10]
 
 
+HISTORY = {"path": "runs.db", "metric": "accuracy"}
+
+
+def test_histories_are_held_out_by_what_is_said_of_them():
+    study = load_study(
+        {
+            **SMALL,
+            "history": {
+                "mine": HISTORY,
+                "theirs": {**HISTORY, "family": "digits"},
+                "cnns": {**HISTORY, "architecture": "cnn"},
+                "server": {**HISTORY, "path": "mysql://host/runs"},
+                "url": {**HISTORY, "path": "sqlite:///runs.db"},
+            },
+        },
+        "f",
+        Path("/base"),
+    )
+    assert study.histories_without("family-digits") == ["mine", "cnns", "server", "url"]
+    assert study.histories_without("architecture-cnn") == ["mine", "theirs", "server", "url"]
+    assert study.histories_without("all") == list(study.history)
+    assert [study.history[name].path for name in ("mine", "server", "url")] == [
+        *("/base/runs.db", "mysql://host/runs", "sqlite:////base/runs.db")
+    ]
+    assert study.history["url"].file == "/base/runs.db"
+    assert study.history["server"].file is None
+
+
+def test_a_history_without_a_family_cannot_be_evaluated():
+    with pytest.raises(ProbecastError, match=r"history\.mine\.family: missing, but"):
+        load(history={"mine": HISTORY}).check_evaluable()
+    load(history={"mine": {**HISTORY, "family": "mine"}}).check_evaluable()
+
+
+def test_hyperparameters_of_a_history_may_be_listed_renamed_or_converted():
+    forms = [["lr"], {"rate": "lr"}, {"rate": {"column": "lr", "base": 10}}, {"lr": {"factor": 2}}]
+    read = [
+        load(history={"mine": {**HISTORY, "hyperparameters": form}}).history["mine"]
+        for form in forms
+    ]
+    assert [{n: own.column for n, own in each.hyperparameters.items()} for each in read] == [
+        {"lr": None},
+        {"rate": "lr"},
+        {"rate": "lr"},
+        {"lr": None},
+    ]
+    assert all(type(each)(**each.model_dump(mode="json")) == each for each in read)
+
+
 BAD = {
+    "misspelt key of a history": (
+        {"history": {"mine": {**HISTORY, "famly": "digits"}}},
+        r"history\.mine\.famly: unknown key. Did you mean 'family'",
+    ),
+    "misspelt conversion": (
+        {"history": {"mine": {**HISTORY, "hyperparameters": {"lr": {"fctor": 2}}}}},
+        r"history\.mine\.hyperparameters\.lr\.fctor: unknown key. Did you mean 'factor'",
+    ),
+    "conversion to nothing": (
+        {"history": {"mine": {**HISTORY, "metric_factor": 0}}},
+        r"history\.mine\.metric_factor: found 0; .*greater than 0",
+    ),
+    "unknown architecture of a history": (
+        {"history": {"mine": {**HISTORY, "architecture": "cn"}}},
+        r"history\.mine\.architecture: unknown 'cn'\. Did you mean 'cnn'",
+    ),
+    "columns of a storage": (
+        {"history": {"mine": {**HISTORY, "columns": {"task": "t"}}}},
+        r"history\.mine: .*columns: an Optuna storage has no columns",
+    ),
     "unknown key": ({"epoch": 3}, r"epoch: unknown key"),
     "misspelt key": ({"seeed": 3}, r"Did you mean 'seed'"),
     "misspelt nested key": ({"training": {"epoch": 3}}, r"training\.epoch: unknown.*'epochs'"),

@@ -22,7 +22,7 @@ from probecast.data.settings import (
 from probecast.data.sources import get_source
 from probecast.errors import ProbecastError, short
 from probecast.evaluation.settings import ReplaySettings
-from probecast.foreign.settings import TableSettings
+from probecast.foreign.settings import HistorySettings, TableSettings
 from probecast.meta.settings import PretrainSettings, ProbeSettings
 from probecast.seeds import derive
 from probecast.space import NAME, Configuration, Space
@@ -132,6 +132,9 @@ class Study(_Strict):
         sweep: the reference sweep.
         probe: the probes on a target.
         pretrain: the meta-encoder.
+        history: one's own past runs, by a name of one's own, to learn from.
+        shipped: whether to learn from the trial tables that come with the project; by default
+            where the study has no other task to learn from.
         baselines: the other tuners.
         final: retraining of the choices.
         tables: trial tables from elsewhere, by a name of one's own, to replay all tuners on.
@@ -150,6 +153,8 @@ class Study(_Strict):
     sweep: SweepStudy = SweepStudy()
     probe: ProbeSettings = ProbeSettings()
     pretrain: PretrainSettings = PretrainSettings()
+    history: dict[Name, HistorySettings] = {}
+    shipped: bool | None = None
     baselines: BaselinesStudy = BaselinesStudy()
     final: FinalStudy = FinalStudy()
     tables: dict[Name, TableSettings] = {}
@@ -198,6 +203,29 @@ class Study(_Strict):
             for task in self.all_tasks
             if (task in self.tasks or task in learnt_from) and not self.finished_table(task)
         ]
+
+    def histories_without(self, held_out: str) -> list[str]:
+        """Return the names of the histories that may be learnt from.
+
+        Args:
+            held_out: as in ``sources_without``.
+        """
+        kind, _, name = held_out.partition("-")
+        return [key for key, own in self.history.items() if getattr(own, kind, None) != name]
+
+    def check_evaluable(self) -> None:
+        """Make sure that nothing is evaluated that may have been learnt.
+
+        Raises:
+            ProbecastError: it is not said what a history's data descends from.
+        """
+        for name, own in self.history.items():
+            if own.family is None:
+                raise ProbecastError(
+                    f"history.{name}.family: missing, but a study with a report must hold out the "
+                    "runs of a task's own family; add it (a name of its own if no task here "
+                    "shares it), or ask for results/predictions/<task>.json alone"
+                )
 
     # -- what differs by architecture ------------------------------------------------
 
@@ -361,7 +389,8 @@ def _absolute_paths(study: Study, base: Path) -> dict[str, Any]:
         "datasets": {
             name: _absolute(own, base, *_folders(own)) for name, own in study.datasets.items()
         },
-        "tables": {name: _absolute(own, base, "path") for name, own in study.tables.items()},
+        "tables": {name: own.beside(base) for name, own in study.tables.items()},
+        "history": {name: own.beside(base) for name, own in study.history.items()},
         "sweep": _absolute(study.sweep, base, "tables"),
     }
 

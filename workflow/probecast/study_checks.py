@@ -131,6 +131,13 @@ def _names(study: "Study") -> list[str]:
         for task in study.sweep.by_task
         if task not in study.all_tasks
     ]
+    known = sorted({*ARCHITECTURES, *study.architectures})
+    problems += [
+        f"history.{name}.architecture: unknown {own.architecture!r}. "
+        f"{suggest(own.architecture, known)} Leave it out for a network of its own kind."
+        for name, own in study.history.items()
+        if own.architecture not in (None, *known)
+    ]
     return problems
 
 

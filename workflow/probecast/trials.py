@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -123,16 +123,15 @@ class TrialTable:
 
     def write(self, path: str | Path) -> None:
         """Write the table atomically as Parquet, its info in the schema's metadata."""
+        hyperparameters = {name: _storable(self.frame[name]) for name in self.hyperparameters}
+        types = [(name, type_) for name, (_, type_) in hyperparameters.items()]
         schema = pa.schema(
-            [
-                *IDENTITY.items(),
-                *_hyperparameter_types(self.frame, self.hyperparameters),
-                *MEASURED.items(),
-            ],
+            [*IDENTITY.items(), *types, *MEASURED.items()],
             metadata={"probecast": json.dumps(asdict(self.info))},
         )
+        frame = self.frame.assign(**{n: column for n, (column, _) in hyperparameters.items()})
         table = pa.Table.from_pandas(
-            self.frame[schema.names], schema=schema, preserve_index=False
+            frame[schema.names], schema=schema, preserve_index=False
         ).replace_schema_metadata(schema.metadata)
         with atomic_path(path) as temporary:
             pq.write_table(table, temporary, compression="zstd")
@@ -168,12 +167,14 @@ def read_table(paths: str | Path | Iterable[str | Path]) -> TrialTable:
 def read_tables(paths: Iterable[str | Path]) -> list[TrialTable]:
     """Read the tables of any number of tasks, each the union of its files.
 
+    A folder stands for all tables in it.
+
     Raises:
         ProbecastError: as ``read_table``.
     """
-    parts: dict[str, tuple[list[str | Path], list[TrialTable]]] = {}
-    for path in paths:
-        table = _read_one(Path(path))
+    parts: dict[str, tuple[list[Path], list[TrialTable]]] = {}
+    for path in _files(paths):
+        table = _read_one(path)
         files, tables = parts.setdefault(table.info.task, ([], []))
         files.append(path)
         tables.append(table)
@@ -183,6 +184,11 @@ def read_tables(paths: Iterable[str | Path]) -> list[TrialTable]:
 def read_sweeps(paths: Iterable[str | Path]) -> list[TrialTable]:
     """Like ``read_tables``, but without what was trained a second time with another seed."""
     return [table.without_repeats() for table in read_tables(paths)]
+
+
+def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
+    for path in map(Path, paths):
+        yield from sorted(path.glob("*.parquet")) if path.is_dir() else [path]
 
 
 def _union(paths: Sequence[str | Path], tables: Sequence[TrialTable]) -> TrialTable:
@@ -254,16 +260,16 @@ def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["config_id", "seed", "epoch"], ignore_index=True)
 
 
-def _hyperparameter_types(
-    frame: pd.DataFrame, hyperparameters: list[str]
-) -> list[tuple[str, pa.DataType]]:
-    """Numbers as float64 whatever mixture of ints and floats; everything else as text."""
-    types = []
-    for name in hyperparameters:
-        column = frame[name]
-        numeric = pd.api.types.is_numeric_dtype(column) and column.dtype != bool
-        types.append((name, pa.float64() if numeric else pa.string()))
-    return types
+def _storable(column: pd.Series) -> tuple[pd.Series, pa.DataType]:
+    """Numbers as float64 whatever mixture of ints and floats, truth values, or else text."""
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind == "boolean":
+        return column, pa.bool_()
+    if pd.api.types.is_numeric_dtype(column):
+        return column, pa.float64()
+    if kind.startswith("mixed"):  # such as 1, 2 and "auto"
+        column = column.map(str, na_action="ignore")
+    return column, pa.string()
 
 
 def _item(value: Any) -> Any:

@@ -49,6 +49,7 @@ wildcard_constraints:
     task=f"{NAME}-{NAME}",
     chunk=r"\d+",
     table=NAME,
+    history=NAME,
     fold=r"\d+",
     held_out=f"(family|architecture)-{NAME}|all|shipped",
 
@@ -120,21 +121,39 @@ def family_of(wildcards):
 def encoder(wildcards):
     """The meta-encoder that has seen nothing of the task's family.
 
-    The shipped one, where the study has no other task to learn from.
+    The shipped one, where there is nothing else to learn from.
     """
     family = family_of(wildcards)
-    if study.sources_without(f"family-{family}") or shipped.knows("family", family):
-        return f"results/meta/family-{family}/encoder.safetensors"
-    return str(shipped.ENCODER)
+    held_out = f"family-{family}"
+    own = study.sources_without(held_out) + study.histories_without(held_out)
+    unseen = shipped.tables_without("family", family) == shipped.tables()
+    if not own and unseen and takes_shipped(own):
+        return str(shipped.ENCODER)
+    return f"results/meta/{held_out}/encoder.safetensors"
 
 
 def lessons(held_out):
-    """The trial tables to learn from: those of the study, else the shipped ones."""
+    """The trial tables to learn from: the study's, its histories, the shipped ones."""
     if held_out == "shipped":
         return shipped.tables()
-    kind, _, name = held_out.partition("-")
-    tables = sweeps(*study.sources_without(held_out))
-    return tables or shipped.tables_without(kind, name)
+    tasks = study.sources_without(held_out)
+    tables = sweeps(*tasks)
+    tables += [f"results/history/{name}" for name in study.histories_without(held_out)]
+    if takes_shipped(tasks):
+        kind, _, name = held_out.partition("-")
+        come_with = shipped.tables_without(kind, name)
+        tables += [path for path in come_with if Path(path).stem not in tasks]
+    if not tables:
+        raise WorkflowError(
+            f"{STUDY_FILE}: shipped: false, and nothing else to learn from once {held_out} is "
+            "held out; remove it, or add 'sources' or a 'history' of another family"
+        )
+    return tables
+
+
+def takes_shipped(tasks):
+    """Whether the shipped tables are learnt from, beside those of some tasks."""
+    return not tasks if study.shipped is None else study.shipped
 
 
 def training(wildcards):
@@ -143,6 +162,10 @@ def training(wildcards):
 
 def outcomes(wildcards):
     """Everything that was found out about the evaluated tasks, in their order."""
+    try:
+        study.check_evaluable()
+    except ProbecastError as error:
+        raise WorkflowError(f"{STUDY_FILE}: {error}") from None
     each = lambda path: [path.format(task=task) for task in study.tasks]
     return {
         "prediction": each("results/predictions/{task}.json"),
@@ -164,14 +187,23 @@ def specs(tasks):
     return [f"results/data/{dataset}/spec.json" for dataset in datasets]
 
 
-def table_of(wildcards):
-    """A table from elsewhere, as the study file describes it."""
-    if wildcards.table not in study.tables:
+def named(key, name):
+    """What the study file describes under a key by a name."""
+    known = getattr(study, key)
+    if name not in known:
         raise WorkflowError(
-            f"{STUDY_FILE}: tables: found no table {wildcards.table!r}; name it there, or "
-            f"correct the target. {suggest(wildcards.table, list(study.tables))}"
+            f"{STUDY_FILE}: {key}: found no {name!r}; name it there, or correct the target. "
+            f"{suggest(name, list(known))}"
         )
-    return study.tables[wildcards.table]
+    return known[name]
+
+
+def table_of(wildcards):
+    return named("tables", wildcards.table)
+
+
+def history_of(wildcards):
+    return named("history", wildcards.history)
 
 
 def folds_of(wildcards):

@@ -1,4 +1,5 @@
-# in:  the sweeps of all tasks but those held out; the shipped tables where there is no other task
+# in:  the sweeps of all tasks but those held out, results/history/<name>/; the shipped tables
+#      where there is no other task, or the study file says so
 # out: results/meta/{family-<name>,architecture-<name>,all}/encoder.safetensors, card.json
 #      results/meta/shipped/: learnt from the shipped tables alone; `make ship` keeps it
 

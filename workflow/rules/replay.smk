@@ -11,7 +11,7 @@
 
 rule replay_fold:
     input:
-        lambda w: table_of(w).path,
+        lambda w: table_of(w).file or [],
     output:
         runs="results/replay/{table}/fold-{fold}.parquet",
         beliefs="results/replay/{table}/beliefs-{fold}.parquet",

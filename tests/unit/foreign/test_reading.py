@@ -141,6 +141,28 @@ b,x,SGD,0.9,True,0.3
     assert len(b.configurations()) == 1
 
 
+def test_a_plain_list_of_runs_needs_no_tasks_ids_or_epochs(read, tmp_path):
+    runs = "lr,batch,accuracy\n0.1,32,0.5\n0.1,64,0.6\n0.1,32,0.7\n"
+    columns = {"task": None, "config_id": None, "epoch": None, "val_metric": "accuracy"}
+    [table] = read(runs, columns=columns)
+    assert table.info.task == "table"
+    assert sorted(table.frame["val_metric"]) == [0.5, 0.6, 0.7]
+    assert table.curves().groupby("config_id").size().tolist() in ([1, 2], [2, 1])
+    settings = TableSettings(
+        path=f"{tmp_path}/table.csv", metric="s", higher_is_better=True, columns=columns
+    )
+    assert task_names(settings) == ["table"]
+    with pytest.raises(ProbecastError, match=r"columns\.config_id .*\(null, if it holds no ids"):
+        read(runs, columns={**columns, "config_id": "run"})
+
+
+def test_without_ids_the_hyperparameters_tell_configurations_apart(read):
+    [a, b] = read(PLAIN.replace("config_id", "host"), columns={"config_id": None},
+                  hyperparameters=["rate", "optimizer"])  # fmt: skip
+    assert curve(b, rate=0.2, optimizer="Adam") == [0.4, 0.7]
+    assert len(a.configurations()) == 2
+
+
 def test_epochs_are_counted_in_steps_of_the_first(read):
     a, _ = read(PLAIN.replace(",1,0.", ",25,0.").replace(",2,0.", ",50,0."))
     assert a.info.epochs == 2

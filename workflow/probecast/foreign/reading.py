@@ -17,14 +17,25 @@ import pyarrow.parquet as pq
 
 from probecast.console import logger
 from probecast.errors import ProbecastError, suggest
-from probecast.foreign.settings import Columns, TableSettings
+from probecast.foreign.optuna_storage import COLUMNS, storage_frame, study_names
+from probecast.foreign.settings import (
+    Columns,
+    HyperparameterColumn,
+    TableSettings,
+    chosen_tasks,
+)
 from probecast.space import config_id
 from probecast.trials import IDENTITY, MEASURED, TaskInfo, TrialTable, configurations_of
 
 OPTIONAL = ("test_metric", "seconds", "seed")  # where named as by default
+NULL = {
+    "task": "a single task",
+    "config_id": "no ids, and the hyperparameters tell the configurations apart",
+    "epoch": "final values only",
+}
 
 
-def read_tables(name: str, settings: TableSettings) -> list[TrialTable]:
+def read_tables(name: str, settings: TableSettings, partial: bool = False) -> list[TrialTable]:
     """Read a table from elsewhere.
 
     - Rows of epoch 0 are no part of the curves: the median of their finite values is the
@@ -33,10 +44,12 @@ def read_tables(name: str, settings: TableSettings) -> list[TrialTable]:
     - Epochs are counted in steps of the first one: 10, 20, 30 become 1, 2, 3.
     - Trials that neither reach the task's last epoch nor diverge are left out, and the log
       says how many: what they would have come to is not known.
+    - Trials of an Optuna study: see ``foreign.optuna_storage``.
 
     Args:
         name: how the study calls the table; stands in for the architecture.
         settings: where the table is, and what its columns mean.
+        partial: keep the trials that stop early; only those with a gap are left out.
 
     Returns:
         One table per task, sorted by the task's name. Every task is its own family.
@@ -45,21 +58,33 @@ def read_tables(name: str, settings: TableSettings) -> list[TrialTable]:
         ProbecastError: a column is missing or holds what it must not, a row stands there
             twice, a configuration contradicts itself, or a task has no finite value.
     """
-    path, columns = Path(settings.path), settings.columns
-    hyperparameters = _hyperparameters(path, settings)
-    frame = _read(path, [*_present(path, columns).values(), *hyperparameters])
+    path, columns = settings.path, settings.columns
+    if settings.is_storage:
+        columns, (frame, larger_is_better) = COLUMNS, storage_frame(settings)
+        hyperparameters = _hyperparameters(path, settings, list(frame), columns)
+    else:
+        found = _column_names(Path(path))
+        hyperparameters = _hyperparameters(path, settings, found, columns)
+        read = [own.column for own in hyperparameters.values()]
+        frame = _read(Path(path), [*_present(path, found, columns).values(), *read])
+    tasks, task = _tasks(path, frame, columns)
+    if len(chosen := chosen_tasks(settings, tasks)) < len(tasks):
+        frame = frame[np.isin(np.array(tasks)[task], chosen)].reset_index(drop=True)
+        tasks, task = _tasks(path, frame, columns)
     rows = _rows(path, frame, columns)
-    tasks, task = _names(path, frame, columns.task)
-    configuration = _names(path, frame, columns.config_id)[1]
+    settings_of = _in_our_terms(path, frame, hyperparameters)
+    if columns.config_id is None:
+        configuration = _numbers_of_rows(settings_of)
+    else:
+        configuration = _names(path, frame, columns.config_id)[1]
     # One number per (task, config_id), and the first row of each.
     pair, _ = pd.factorize(task.astype(np.int64) * (configuration.max() + 1) + configuration)
     first = np.empty(pair.max() + 1, dtype=np.int64)
     first[pair[::-1]] = np.arange(len(pair))[::-1]
-    settings_of = frame[hyperparameters]
     _check_settings(path, settings_of, frame, columns, first[pair])
     identities, rank = _identities(settings_of.iloc[first])
     _check_distinct(path, frame, columns, task[first], rank, first)
-    rows["config_id"], rows[hyperparameters] = rank[pair], settings_of
+    rows["config_id"], rows[list(settings_of)] = rank[pair], settings_of
     order = np.lexsort((rows["epoch"], rows["seed"], rows["config_id"], task))
     bounds = np.searchsorted(task[order], np.arange(len(tasks) + 1))
     tables = []
@@ -67,20 +92,29 @@ def read_tables(name: str, settings: TableSettings) -> list[TrialTable]:
         own = rows.iloc[order[bounds[number] : bounds[number + 1]]]
         where = f"{path}: task {tasks[number]!r}"
         _check_unique(where, own, identities, columns)
-        tables.append(_table(where, tasks[number], name, own, identities, settings))
+        if settings.is_storage:
+            settings = settings.model_copy(
+                update={"higher_is_better": larger_is_better[tasks[number]]}
+            )
+        tables.append(_table(where, tasks[number], name, own, identities, settings, partial))
     return tables
 
 
 def task_names(settings: TableSettings) -> list[str]:
     """Return the sorted names of a table's tasks; only their column is read, and once."""
+    if settings.is_storage:
+        return study_names(settings)
     path = Path(settings.path)
-    _present(path, settings.columns)
-    return list(_task_names(path, settings.columns.task, path.stat().st_mtime_ns))
+    _present(settings.path, _column_names(path), settings.columns)
+    if settings.columns.task is None:
+        return chosen_tasks(settings, [path.stem])
+    found = _task_names(path, settings.columns.task, path.stat().st_mtime_ns)
+    return chosen_tasks(settings, list(found))
 
 
 @lru_cache
 def _task_names(path: Path, column: str, modified: int) -> tuple[str, ...]:
-    return tuple(sorted(_names(path, _read(path, [column]), column)[0]))
+    return tuple(sorted(_names(str(path), _read(path, [column]), column)[0]))
 
 
 # -- columns -------------------------------------------------------------------------
@@ -94,47 +128,48 @@ def _column_names(path: Path) -> list[str]:
         return pq.read_schema(path).names
     except FileNotFoundError:
         raise ProbecastError(
-            f"{path}: the table is missing; correct 'path' under 'tables' in the study file"
+            f"{path}: the table is missing; correct its 'path' in the study file"
         ) from None
     except (pa.ArrowInvalid, OSError) as error:
         raise ProbecastError(
-            f"{path}: not a readable Parquet or CSV file ({error}); correct 'path' under "
-            "'tables' in the study file, or mend the file"
+            f"{path}: not a readable Parquet or CSV file ({error}); correct its 'path' in the "
+            "study file, or mend the file"
         ) from None
 
 
-def _present(path: Path, columns: Columns) -> dict[str, str]:
+def _present(path: str, found: list[str], columns: Columns) -> dict[str, str]:
     """The file's columns by key of ``Columns``; those that may be absent are left out."""
-    found = _column_names(path)
     present = {}
     for key, column in columns.model_dump(exclude_none=True).items():
         if column in found:
             present[key] = column
         elif key not in OPTIONAL or column != key:
-            no_epochs = " (null, if it holds final values only)" if key == "epoch" else ""
+            without = f" (null, if it holds {NULL[key]})" if key in NULL else ""
             raise ProbecastError(
                 f"{path}: column {column!r} is missing; name the table's own under "
-                f"columns.{key} in the study file{no_epochs}. {suggest(column, found)}"
+                f"columns.{key} in the study file{without}. {suggest(column, found)}"
             )
     return present
 
 
-def _hyperparameters(path: Path, settings: TableSettings) -> list[str]:
-    found, taken = _column_names(path), _present(path, settings.columns).values()
-    if settings.hyperparameters is None:
-        # pandas writes its row labels as a column of this name.
-        free = [c for c in found if c not in taken and not re.fullmatch(r"__index_.*__", c)]
-    else:
-        free = settings.hyperparameters
-        for column in free:
-            if column not in found or column in taken:
-                problem = "is missing" if column not in found else "is named under 'columns' too"
-                raise ProbecastError(
-                    f"{path}: column {column!r} {problem}; correct 'hyperparameters' in the "
-                    f"study file. {suggest(column, [c for c in found if c not in taken])}"
-                )
-    clash = [column for column in free if column in IDENTITY or column in MEASURED]
-    if clash or not free:
+def _hyperparameters(
+    path: str, settings: TableSettings, found: list[str], columns: Columns
+) -> dict[str, HyperparameterColumn]:
+    """Where each hyperparameter stands, by the name that it is to have; every column is named."""
+    taken = _present(path, found, columns).values()
+    # pandas writes its row labels as a column of the name that is left out here.
+    free = [c for c in found if c not in taken and not re.fullmatch(r"__index_.*__", c)]
+    named = settings.hyperparameters or dict.fromkeys(free, HyperparameterColumn())
+    named = {n: own.model_copy(update={"column": own.column or n}) for n, own in named.items()}
+    for column in [own.column for own in named.values()]:
+        if column not in found or column in taken:
+            problem = "is missing" if column not in found else "is named under 'columns' too"
+            raise ProbecastError(
+                f"{path}: column {column!r} {problem}; correct 'hyperparameters' in the "
+                f"study file. {suggest(column, free)}"
+            )
+    clash = [name for name in named if name in IDENTITY or name in MEASURED]
+    if clash or not named:
         raise ProbecastError(
             f"{path}: "
             + (
@@ -144,7 +179,25 @@ def _hyperparameters(path: Path, settings: TableSettings) -> list[str]:
                 else "no column is left for the hyperparameters; add their columns"
             )
         )
-    return free
+    return named
+
+
+def _in_our_terms(
+    path: str, frame: pd.DataFrame, hyperparameters: dict[str, HyperparameterColumn]
+) -> pd.DataFrame:
+    """The hyperparameters by the names, in the units and in the spelling that they are to have."""
+    converted = {}
+    for name, own in hyperparameters.items():
+        values = frame[own.column]
+        if own.values:
+            renamed = [own.values.get(str(value), value) for value in values]
+            values = pd.Series(renamed, index=frame.index)
+        if own.base is not None or own.factor != 1:
+            numbers = _numbers(path, frame, own.column).astype(float)
+            powers = numbers if own.base is None else own.base**numbers
+            values = pd.Series(powers * own.factor, index=frame.index)
+        converted[name] = values
+    return pd.DataFrame(converted, index=frame.index)
 
 
 CSV = csv.ConvertOptions(strings_can_be_null=True)
@@ -170,7 +223,7 @@ def _read(path: Path, columns: list[str]) -> pd.DataFrame:
     return table.to_pandas(ignore_metadata=True, strings_to_categorical=True)
 
 
-def _rows(path: Path, frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+def _rows(path: str, frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     """What is measured, under the trial table's names."""
     rows = pd.DataFrame(index=frame.index)
     epochs = 1 if columns.epoch is None else _numbers(path, frame, columns.epoch)
@@ -182,8 +235,11 @@ def _rows(path: Path, frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
             "for the untrained model: correct the rows or columns.epoch in the study file"
         )
     rows["epoch"] = np.asarray(epochs, dtype=np.int32)
-    seed = columns.seed
-    rows["seed"] = pd.factorize(frame[seed], sort=True)[0] if seed in frame else 0
+    if columns.seed in frame:
+        rows["seed"] = pd.factorize(frame[columns.seed], sort=True)[0]
+    else:
+        own = columns.config_id is None and columns.epoch is None
+        rows["seed"] = np.arange(len(frame)) if own else 0
     test = columns.test_metric if columns.test_metric in frame else columns.val_metric
     rows["val_metric"] = _numbers(path, frame, columns.val_metric)
     rows["test_metric"] = _numbers(path, frame, test)
@@ -193,7 +249,7 @@ def _rows(path: Path, frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     return rows
 
 
-def _numbers(path: Path, frame: pd.DataFrame, column: str) -> np.ndarray:
+def _numbers(path: str, frame: pd.DataFrame, column: str) -> np.ndarray:
     values = frame[column]
     if isinstance(values.dtype, pd.CategoricalDtype) or values.dtype.kind not in "iuf":
         numbers = pd.to_numeric(values.astype(object), errors="coerce")
@@ -207,7 +263,7 @@ def _numbers(path: Path, frame: pd.DataFrame, column: str) -> np.ndarray:
     return values.to_numpy()
 
 
-def _names(path: Path, frame: pd.DataFrame, column: str) -> tuple[list[str], np.ndarray]:
+def _names(path: str, frame: pd.DataFrame, column: str) -> tuple[list[str], np.ndarray]:
     """The different values as text, and their number per row."""
     codes, values = pd.factorize(frame[column])
     if (codes < 0).any():
@@ -218,11 +274,18 @@ def _names(path: Path, frame: pd.DataFrame, column: str) -> tuple[list[str], np.
     return [str(value) for value in values], codes
 
 
+def _tasks(path: str, frame: pd.DataFrame, columns: Columns) -> tuple[list[str], np.ndarray]:
+    """The names of the tasks, and the number of each row's."""
+    if columns.task is None:
+        return [Path(path).stem], np.zeros(len(frame), dtype=np.int64)
+    return _names(path, frame, columns.task)
+
+
 # -- configurations ------------------------------------------------------------------
 
 
 def _check_settings(
-    path: Path, settings: pd.DataFrame, frame: pd.DataFrame, columns: Columns, first: np.ndarray
+    path: str, settings: pd.DataFrame, frame: pd.DataFrame, columns: Columns, first: np.ndarray
 ) -> None:
     """Every row has the hyperparameters of its configuration's first row."""
     for name in settings:
@@ -240,15 +303,21 @@ def _check_settings(
 
 def _identities(settings: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Sorted identities, and for each row of ``settings`` the position of its own."""
-    number = settings.groupby(list(settings), dropna=False, sort=False, observed=True).ngroup()
-    distinct = settings.loc[~number.duplicated()]
+    number = _numbers_of_rows(settings)
+    distinct = settings.loc[~pd.Series(number).duplicated().to_numpy()]
     identities = np.array([config_id(c) for c in configurations_of(distinct)])
     order = np.argsort(identities)
-    return identities[order], np.argsort(order)[number.to_numpy()]
+    return identities[order], np.argsort(order)[number]
+
+
+def _numbers_of_rows(settings: pd.DataFrame) -> np.ndarray:
+    """Number the rows from 0, in the order of appearance; equal rows have one number."""
+    groups = settings.groupby(list(settings), dropna=False, sort=False, observed=True)
+    return groups.ngroup().to_numpy()
 
 
 def _check_distinct(
-    path: Path,
+    path: str,
     frame: pd.DataFrame,
     columns: Columns,
     task: np.ndarray,
@@ -299,10 +368,11 @@ def _table(
     rows: pd.DataFrame,
     identities: np.ndarray,
     settings: TableSettings,
+    partial: bool,
 ) -> TrialTable:
     """Make the table of one task from its rows, sorted by configuration, seed and epoch."""
     untrained = rows[rows["epoch"] == 0]
-    rows, horizon = _trials(where, rows[rows["epoch"] > 0], settings)
+    rows, horizon = _trials(where, rows[rows["epoch"] > 0], settings, partial)
     number, own = pd.factorize(rows["config_id"], sort=True)
     info = TaskInfo(
         task=task,
@@ -332,8 +402,10 @@ def _table(
     return TrialTable(info, hyperparameters, frame)
 
 
-def _trials(where: str, rows: pd.DataFrame, settings: TableSettings) -> tuple[pd.DataFrame, int]:
-    """The rows of complete and diverged trials, epochs counted 1 to the horizon; the horizon."""
+def _trials(
+    where: str, rows: pd.DataFrame, settings: TableSettings, partial: bool
+) -> tuple[pd.DataFrame, int]:
+    """The rows of the trials that are kept, epochs counted 1 to the horizon; the horizon."""
     column = settings.columns.val_metric
     finite = np.isfinite(rows["val_metric"].to_numpy())
     if not finite.any():
@@ -351,14 +423,15 @@ def _trials(where: str, rows: pd.DataFrame, settings: TableSettings) -> tuple[pd
     if not np.array_equal(epochs, step * np.arange(1, horizon + 1)):
         raise ProbecastError(
             f"{where}: epochs {', '.join(map(str, epochs[:5]))}, ... are not evenly spaced, so "
-            "costs cannot be counted; keep only epochs that are multiples of the first"
+            "costs cannot be counted; keep only epochs that are multiples of the first, or take "
+            "final values alone (columns.epoch: null in the study file)"
         )
     starts = _starts(trial)
     ends = np.append(starts[1:], len(trial)) - 1
     position = np.arange(len(trial)) - starts[trial] + 1
     epoch = rows["epoch"].to_numpy() // step
     complete = np.minimum.reduceat(epoch == position, starts)
-    complete &= (epoch[ends] == horizon) | diverged[ends]
+    complete &= (epoch[ends] == horizon) | diverged[ends] | partial
     if not complete.any():
         raise ProbecastError(
             f"{where}: none of its {len(complete)} trials has every epoch from {step} to "
@@ -366,8 +439,9 @@ def _trials(where: str, rows: pd.DataFrame, settings: TableSettings) -> tuple[pd
         )
     if not complete.all():
         logger.info(
-            "%s: %d of %d trials stop early without having diverged and are left out",
+            "%s: %d of %d trials %s and are left out",
             *(where, (~complete).sum(), len(complete)),
+            "lack epochs in between" if partial else "stop early without having diverged",
         )
     seconds = rows["seconds"].to_numpy()
     if settings.cumulative_seconds:

@@ -32,6 +32,7 @@ from probecast.tuners.portfolio import greedy_portfolio
 
 WEIGHTS, CARD = "encoder.safetensors", "card.json"
 POOL = 64  # configurations that the belief is about
+REACHES = (0.1, 0.3, 0.9)  # of the way to perfect: what a task may reach if no source tells
 OWN_SCALE = 0.6  # hyperparameters that no source knows: this far apart (of 2) is little alike
 
 
@@ -144,12 +145,14 @@ class MetaEncoder:
         """Return what the sources let one expect of a task that has never been seen.
 
         Raises:
-            ProbecastError: it has learnt from the task's family, or of no task whose metric
-                can be compared.
+            ProbecastError: it has learnt from the task's family; or of no task whose metric
+                can be compared, and the task's floor or the metric's perfect value is unknown.
         """
         self.check_unseen(info)
         levels, scale = curve_levels(info.epochs), Scale(info)
         alike = [source.info for source in self.sources if source.info["kind"] == scale.kind]
+        if not alike and scale.ceiling is not None:
+            alike = [{"beginning": 0.0, "reach": reach} for reach in REACHES]
         if not alike:
             raise ProbecastError(
                 f"{info.task}: no source has a metric that can be compared with {info.metric!r} "

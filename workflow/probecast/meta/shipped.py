@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from probecast.files import read_json
-from probecast.meta.sources import Kind
 
 FOLDER = Path(__file__).parents[2] / "pretrained"
 ENCODER = FOLDER / "encoder.safetensors"
@@ -15,21 +14,13 @@ def tables() -> list[str]:
     return sorted(map(str, (FOLDER / "trials").glob("*.parquet")))
 
 
-def tables_without(kind: Kind, name: str) -> list[str]:
+def tables_without(kind: str, name: str) -> list[str]:
     """Return the paths of those that the shipped encoder has learnt from, but for some.
 
     Args:
-        kind: what is held out: a family or an architecture.
+        kind: what is held out: a family or an architecture; anything else holds out nothing.
         name: its name.
     """
-    left = {source["task"] for source in _sources() if source[kind] != name}
+    sources = read_json(CARD)["sources"]
+    left = {source["task"] for source in sources if source.get(kind) != name}
     return [path for path in tables() if Path(path).stem in left]
-
-
-def knows(kind: Kind, name: str) -> bool:
-    """Whether the shipped encoder has learnt from a family or an architecture."""
-    return any(source[kind] == name for source in _sources())
-
-
-def _sources() -> list[dict[str, str]]:
-    return read_json(CARD)["sources"]
