@@ -2,13 +2,19 @@
 
 from pathlib import Path
 
+import torch
+
 from probecast.data.meta_features import describe
-from probecast.data.modalities import get_prepare
+from probecast.data.modalities import Prepared, get_prepare
 from probecast.data.settings import PreprocessSettings
 from probecast.data.sources import Source, get_source
 from probecast.data.spec import DataSpec, write_tensors
 from probecast.errors import ProbecastError
 from probecast.files import read_json
+from probecast.training.metrics import BLANK, get_metric
+
+FLOORS = ("accuracy", "mse", "wer")
+"""The metrics that modalities know the floor of."""
 
 MODALITIES_OF_SETTING = {
     "classes": ("image", "text"),
@@ -53,7 +59,7 @@ def preprocess(raw: Path, out: Path, settings: PreprocessSettings) -> DataSpec:
         output_size=prepared.output_size,
         metric=source.metric,
         rows={split: len(x) for split, x in inputs.items()},
-        floor=prepared.floor,
+        floor=prepared.floor if source.metric in FLOORS else constant_floor(source, prepared),
         vocabulary_size=len(prepared.vocabulary) if prepared.input_kind == "tokens" else 0,
         meta_features=describe(prepared, source.modality),
         vocabulary=prepared.vocabulary,
@@ -69,6 +75,31 @@ def preprocess(raw: Path, out: Path, settings: PreprocessSettings) -> DataSpec:
         write_tensors(out / f"{split}.safetensors", tensors)
     spec.write(out / "spec.json")
     return spec
+
+
+def constant_floor(source: Source, prepared: Prepared) -> dict[str, float]:
+    """Return what the best constant prediction reaches on val and test in any other metric.
+
+    Classes are scored by their frequency in the training split, values predicted by their mean
+    there; of characters, the blank is always the likeliest.
+    """
+    targets = prepared.tensors["train"]["targets"]
+    if prepared.output_kind == "classes":
+        constant = targets.bincount(minlength=prepared.output_size).float()
+    elif prepared.output_kind == "values":
+        constant = targets.mean(0)
+    else:
+        constant = torch.eye(prepared.output_size)[BLANK].expand(1, -1)  # one step
+    metric, floor = get_metric(source.metric), {}
+    for split in ("val", "test"):
+        batch = prepared.tensors[split]
+        examples = len(batch["targets"])
+        outputs = constant.expand(examples, *constant.shape)
+        if prepared.output_kind == "characters":
+            outputs = outputs, torch.ones(examples, dtype=torch.int64)
+        total, count = metric.compute(outputs, batch, prepared.vocabulary)
+        floor[split] = total / count
+    return floor
 
 
 def _check_settings(settings: PreprocessSettings, source: Source) -> None:

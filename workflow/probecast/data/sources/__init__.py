@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from probecast.data.spec import Modality
 from probecast.errors import ProbecastError, suggest
@@ -56,7 +56,7 @@ class Source:
         name: its name in ``SOURCES``.
         family: what every dataset made from it descends from.
         modality: decides how it is preprocessed.
-        metric: ``accuracy``, ``mse`` or ``wer``.
+        metric: ``accuracy``, ``mse``, ``wer``, or another name in ``training.metrics``.
         input_column: the image, text or audio column. Series are wide tables with a
             ``timestamp`` column and one column per client: None.
         target_column: label or transcript column; None for series.
@@ -71,7 +71,7 @@ class Source:
     name: str
     family: str
     modality: Modality
-    metric: Literal["accuracy", "mse", "wer"]
+    metric: str
     input_column: str | None = None
     target_column: str | None = None
     hub: HubDataset | None = None
