@@ -7,6 +7,7 @@ earlier chapters wrote:
                             |          +-> baselines ---------------------+-> train
                             +-> probe                                     -> evaluate -> report
     one's own past runs -> history -> pretrain
+    predict -> finetune: the recommendation beside settings by hand, where a study names some
     a table of many tasks from elsewhere -> replay
 """
 
@@ -21,7 +22,11 @@ include: "workflow/rules/common.smk"
 rule all:
     default_target: True
     input:
-        "results/report/index.html" if study.tasks else [],
+        "results/report/index.html" if study.tasks and not study.finetuning else [],
+        expand(
+            "results/finetune/{file}",
+            file=("comparison.md", "training_config.py") if study.finetuning else (),
+        ),
         expand("results/replay/{table}/summary.csv", table=study.tables),
 
 
@@ -37,4 +42,5 @@ include: "workflow/rules/baselines.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/finetune.smk"
 include: "workflow/rules/replay.smk"

@@ -37,6 +37,9 @@ def test_shipped_studies_are_valid(path):
     if not study.tasks:
         assert list(study.tables) == [study.name]
         return
+    if study.finetuning:
+        assert study.space.size == 6 * 3 * 3 * 3
+        return
     assert study.space.size == 486
     assert set(study.default_configuration.values()) == {0.001, 64, 3, 128, 0.1, "Adam"}
 
@@ -318,6 +321,91 @@ BAD = {
 def test_bad_study_file_is_explained(changes, message):
     with pytest.raises(ProbecastError, match=rf"(?s)^my\.yaml: .*{message}"):
         load(**changes)
+
+
+FINETUNE = yaml.safe_load((ROOT / "studies/finetune.yaml").read_text())
+
+
+def finetune(**changes):
+    study = copy.deepcopy(FINETUNE)
+    for key, change in changes.items():
+        study[key] = {**study.get(key, {}), **change} if isinstance(change, dict) else change
+    return load_study(study, "my.yaml", ROOT)
+
+
+def test_a_recommendation_for_imdb_that_is_tried_on_sst2_learns_from_neither():
+    study = finetune()
+    sources = study.sources_without("family-imdb")
+    assert len(sources) == 4
+    assert {study.family(task.partition("-")[0]) for task in sources}.isdisjoint({"imdb", "sst2"})
+
+
+BAD_FINETUNING = {
+    "a task that the study has not": (
+        {"finetuning": {"task": "imd-finetune"}},
+        r"finetuning\.task: found 'imd-finetune'; .* Did you mean 'imdb-finetune'",
+    ),
+    "a task of another architecture": (
+        {"tasks": ["imdb-rnn"], "finetuning": {"task": "imdb-rnn"}},
+        r"finetuning\.task: found 'imdb-rnn'; .* architecture 'finetune'",
+    ),
+    "an unknown other dataset": (
+        {"finetuning": {"also_on": "sst"}},
+        r"finetuning\.also_on: unknown dataset 'sst'; .* Did you mean 'sst2'",
+    ),
+    "datasets for different encoders": (
+        {"datasets": {"sst2": {"pretrained": "some/encoder"}}},
+        r"datasets\.sst2\.pretrained: found 'some/encoder', but 'imdb' has 'minilm'",
+    ),
+    "learning from the other dataset's family": (
+        {
+            "sources": ["scenes_pieces-finetune", "sst2_few-finetune"],
+            "datasets": {"sst2_few": {"source": "sst2", "pretrained": "minilm"}},
+        },
+        r"sources: 'sst2_few-finetune' is of a family .* held out is all of imdb and sst2",
+    ),
+    "learning from the task's own family": (
+        {
+            "sources": ["scenes_pieces-finetune", "imdb_few-finetune"],
+            "datasets": {"imdb_few": {"source": "imdb", "pretrained": "minilm"}},
+        },
+        r"sources: 'imdb_few-finetune' is of a family .* held out is all of imdb and sst2",
+    ),
+    "learning from the shipped tables alone": ({"sources": []}, r"shipped: .*name 'sources'"),
+    "learning from the shipped tables, too": (
+        {"shipped": True},
+        r"shipped: .*leave 'shipped' out",
+    ),
+    "learning from runs of nobody knows what": (
+        {"history": {"mine": {"path": "runs.db", "metric": "accuracy"}}},
+        r"history\.mine\.family: found None; held out is all of imdb and sst2",
+    ),
+    "learning from runs on the other dataset": (
+        {"history": {"mine": {"path": "runs.db", "metric": "accuracy", "family": "sst2"}}},
+        r"history\.mine\.family: found 'sst2'; held out is",
+    ),
+    "a record of something else": (
+        {"finetuning": {"record": {"imdb": 0.8, "sst": 0.4}}},
+        r"finetuning\.record: found \['sst'\]; name only 'imdb' and 'sst2'",
+    ),
+    "nothing by hand": ({"finetuning": {"by_hand": {}}}, r"finetuning\.by_hand: found \{\}"),
+    "a misspelt setting": (
+        {"finetuning": {"by_hand": {"a": {"warmup": 5}}}},
+        r"finetuning\.by_hand\.a\.warmup: unknown key. Did you mean 'warmup_steps'",
+    ),
+    "a name that is taken": (
+        {"finetuning": {"by_hand": {"predicted": FINETUNE["finetuning"]["by_hand"]["update"]}}},
+        r"finetuning\.by_hand: .*the name 'predicted' is taken",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"), BAD_FINETUNING.values(), ids=BAD_FINETUNING.keys()
+)
+def test_bad_comparison_of_fine_tuning_is_explained(changes, message):
+    with pytest.raises(ProbecastError, match=rf"(?s)^my\.yaml: .*{message}"):
+        finetune(**changes)
 
 
 def test_grid_of_a_space_with_ranges_is_refused():

@@ -22,6 +22,7 @@ from probecast.data.settings import (
 from probecast.data.sources import get_source
 from probecast.errors import ProbecastError, short
 from probecast.evaluation.settings import ReplaySettings
+from probecast.finetuning.settings import FinetuningSettings
 from probecast.foreign.settings import HistorySettings, TableSettings
 from probecast.meta.settings import PretrainSettings, ProbeSettings
 from probecast.seeds import derive
@@ -137,6 +138,8 @@ class Study(_Strict):
             where the study has no other task to learn from.
         baselines: the other tuners.
         final: retraining of the choices.
+        finetuning: settings by hand to hold a fine-tuning task's recommendation against. A study
+            with this part makes that comparison instead of sweep, baselines and report.
         tables: trial tables from elsewhere, by a name of one's own, to replay all tuners on.
         replay: how that is done.
     """
@@ -157,6 +160,7 @@ class Study(_Strict):
     shipped: bool | None = None
     baselines: BaselinesStudy = BaselinesStudy()
     final: FinalStudy = FinalStudy()
+    finetuning: FinetuningSettings | None = None
     tables: dict[Name, TableSettings] = {}
     replay: ReplaySettings = ReplaySettings()
 

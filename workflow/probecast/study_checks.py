@@ -86,6 +86,7 @@ def find_problems(study: "Study") -> list[str]:
         architecture, dataset = architecture_of(task), dataset_of(task)
         if architecture in NEED_PRETRAINED and study.dataset(dataset).pretrained is None:
             problems.append(needs_pretrained(architecture, dataset))
+    problems += _finetuning_problems(study)
     return list(dict.fromkeys(problems))
 
 
@@ -217,3 +218,48 @@ def _unusable(space: Space) -> Iterable[str]:
             yield f"space.{name}: found {short(ends)}; it is a whole number."
         elif name in SHARES and not 0 <= min(ends) <= max(ends) < 1:
             yield f"space.{name}: found {short(ends)}; it must lie in 0..1, without 1."
+
+
+def _finetuning_problems(study: "Study") -> Iterable[str]:
+    """Whether what is compared fits together."""
+    compared = study.finetuning
+    if compared is None:
+        return
+    dataset, other = dataset_of(compared.task), compared.also_on
+    if compared.task not in study.tasks or architecture_of(compared.task) != "finetune":
+        yield (
+            f"finetuning.task: found {compared.task!r}; name one of the study's tasks with "
+            f"architecture 'finetune'. {suggest(compared.task, study.tasks)}"
+        )
+        return
+    if other not in study.datasets:
+        yield (
+            f"finetuning.also_on: unknown dataset {other!r}; describe it under 'datasets'. "
+            f"{suggest(other, list(study.datasets))}"
+        )
+        return
+    ours, theirs = (study.dataset(name).pretrained for name in (dataset, other))
+    if ours != theirs:
+        yield (
+            f"datasets.{other}.pretrained: found {theirs!r}, but {dataset!r} has {ours!r}; a "
+            "model of one is evaluated on the other, so give both the same."
+        )
+    if unknown := sorted(compared.record.keys() - {dataset, other}):
+        yield f"finetuning.record: found {unknown}; name only {dataset!r} and {other!r}."
+    yield from _learnt_in_advance(study, {study.family(name) for name in (dataset, other)})
+
+
+def _learnt_in_advance(study: "Study", families: set[str]) -> Iterable[str]:
+    """What would be learnt from and is, or may be, of ``families``, which are held out."""
+    held_out = f"held out is all of {' and '.join(sorted(families))} (see 'finetuning')"
+    for task in study.sources:
+        if study.family(dataset_of(task)) in families:
+            yield f"sources: {task!r} is of a family on which models are evaluated; {held_out}."
+    for name, own in study.history.items():
+        if own.family is None or own.family in families:
+            yield f"history.{name}.family: found {own.family!r}; {held_out}, so name another."
+    if study.shipped or (study.shipped is None and not study.sources):
+        yield (
+            f"shipped: the tables that come with the project would be learnt from; {held_out}, so "
+            "name 'sources' (and 'sweep.tables'), and leave 'shipped' out."
+        )

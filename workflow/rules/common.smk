@@ -51,6 +51,7 @@ wildcard_constraints:
     table=NAME,
     history=NAME,
     fold=r"\d+",
+    settings=NAME,
     held_out=f"(family|architecture)-{NAME}|all|shipped",
 
 
@@ -81,9 +82,8 @@ def trials_of(stage, wildcards):
 logger.addHandler(Stages(logger.info, trials_of))
 
 
-def data(wildcards):
-    """The preprocessed data of a task."""
-    dataset = dataset_of(wildcards.task)
+def data_of(dataset):
+    """The preprocessed data of a dataset."""
     return [
         f"results/data/{dataset}/{name}"
         for name in (
@@ -93,6 +93,11 @@ def data(wildcards):
             "spec.json",
         )
     ]
+
+
+def data(wildcards):
+    """The preprocessed data of a task."""
+    return data_of(dataset_of(wildcards.task))
 
 
 def parts(task):

@@ -1,3 +1,4 @@
+import math
 from itertools import permutations
 
 import numpy as np
@@ -13,6 +14,7 @@ from probecast.evaluation.statistics import (
     pairwise_p,
     smallest_p,
     wilcoxon_p,
+    wilson_interval,
 )
 
 
@@ -120,3 +122,15 @@ def test_two_methods_share_a_group_if_and_only_if_they_do_not_differ(differ, gro
 def test_smallest_p_is_reached_by_a_method_that_is_always_ahead(three_methods):
     assert smallest_p(8, 3) == pytest.approx(min(pairwise_p(three_methods).values()))
     assert smallest_p(1, 2) == 1
+
+
+@pytest.mark.parametrize(("hits", "count"), [(0, 10), (428, 500), (425, 872), (500, 500)])
+def test_wilson_interval_is_that_of_scipy(hits, count):
+    from scipy.stats import binomtest
+
+    theirs = binomtest(hits, count).proportion_ci(method="wilson")
+    assert wilson_interval(hits / count, count) == pytest.approx((theirs.low, theirs.high))
+
+
+def test_wilson_interval_of_nothing_known_is_not_known():
+    assert all(math.isnan(end) for end in wilson_interval(math.nan, 10))

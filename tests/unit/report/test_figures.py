@@ -6,6 +6,7 @@ import pytest
 
 from probecast.report.drawing import limits, lines_of, sheet
 from probecast.report.figures.curves import curves_figure
+from probecast.report.figures.finetuning import finetuning_figure
 from probecast.report.figures.ranks import ranks_figure, regrets_at
 from probecast.report.figures.regret import regret_figure, regret_over_cost
 from probecast.report.words import tuner_label
@@ -133,3 +134,21 @@ def test_regrets_at_a_cost_are_of_the_last_recommendation_within_it():
     runs = pd.DataFrame(rows, columns=["task", "method", "repetition", "cost", "regret"])
     expected = pd.DataFrame({"x": [0.3, 0.5], "y": [np.nan] * 2}, index=["a", "b"])
     pd.testing.assert_frame_equal(regrets_at(runs, 2), expected, check_names=False)
+
+
+def test_fine_tuning_is_drawn_with_intervals_and_the_record_beside_it():
+    names = ["original", "original_scaled", "predicted"]
+    summary = pd.DataFrame(
+        [
+            (name, dataset, 0.8 + 0.01 * place, 0.7, 0.9)
+            for dataset in ("imdb", "sst2")
+            for place, name in enumerate(names)
+        ],
+        columns=["settings", "dataset", "eval_accuracy", "accuracy_low", "accuracy_high"],
+    )
+    svg = sheet(finetuning_figure(summary, {"imdb": 0.856}))
+    ElementTree.fromstring(svg)
+    for text in ("original scaled", "predicted", "accuracy on imdb", "accuracy on sst2"):
+        assert f">{text}</text>" in svg
+    with_both = sheet(finetuning_figure(summary, {"imdb": 0.856, "sst2": 0.487}))
+    assert with_both.count("stroke-dasharray") == svg.count("stroke-dasharray") + 1

@@ -1,6 +1,8 @@
 """Statistics over tasks: other families, which methods differ, and exact random search."""
 
+import math
 from itertools import combinations
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -44,6 +46,20 @@ def bootstrap_interval(
     means = np.tensordot(weights, sums, axes=1) / sizes
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return low, high
+
+
+def wilson_interval(share: float, count: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the score interval of a binomial probability (Wilson 1927, JASA 22(158)).
+
+    Args:
+        share: of ``count`` draws, those that were hits; NaN gives NaN.
+        count: number of draws.
+        level: coverage of the interval.
+    """
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
+    return middle - half, middle + half
 
 
 def wilcoxon_p(first: ArrayLike, second: ArrayLike) -> float:

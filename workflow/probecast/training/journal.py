@@ -4,10 +4,14 @@ The journal lies outside the job's outputs, so that Snakemake does not delete it
 them; a rerun of the job takes what it holds and trains only the rest.
 """
 
+import hashlib
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from probecast.files import sha256
 
 Row = dict[str, Any]
 
@@ -45,6 +49,14 @@ class Journal:
     def delete(self) -> None:
         """Remove the file: the output that it stood in for is written."""
         self.path.unlink(missing_ok=True)
+
+
+def fingerprint(files: Iterable[str | Path], *parts: str) -> str:
+    """Return one hash of all that a job depends on: the files' contents, and texts."""
+    digest = hashlib.sha256()
+    for part in (*map(sha256, files), *parts):
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()
 
 
 def _parse(line: str) -> Any:

@@ -1,6 +1,5 @@
 """Real trials of one task: trained epoch by epoch, on demand, and never twice."""
 
-import hashlib
 import platform
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -10,10 +9,9 @@ from typing import Any
 import torch
 
 from probecast.data.spec import SPLITS, DataSpec, read_tensors
-from probecast.files import sha256
 from probecast.space import Configuration, config_id
 from probecast.task import architecture_of
-from probecast.training.journal import Journal
+from probecast.training.journal import Journal, fingerprint
 from probecast.training.loop import EpochRecord, train
 from probecast.training.metrics import METRICS
 from probecast.training.settings import TrainingSettings
@@ -147,8 +145,5 @@ def open_runner(
         journal: the job's journal; one of other data, settings or dependencies starts empty.
         depends_on: what else the trials depend on, such as a hash of the code.
     """
-    digest = hashlib.sha256(training.model_dump_json().encode())
-    for part in (*map(sha256, data), *depends_on):
-        digest.update(part.encode())
-    folder = Path(data[0]).parent
-    return TrialRunner(task, folder, training, Journal(journal, digest.hexdigest()))
+    depends = fingerprint(data, training.model_dump_json(), *depends_on)
+    return TrialRunner(task, Path(data[0]).parent, training, Journal(journal, depends))

@@ -1,0 +1,114 @@
+"""A toy encoder fine-tuned with predicted settings and by hand, through Snakemake."""
+
+import json
+import runpy
+
+import pandas as pd
+import pytest
+
+from conftest import fresh_project
+from tiny_encoder import write_encoder
+
+pytestmark = pytest.mark.study
+
+DATA = {"train_rows": 40, "val_rows": 20, "test_rows": 30, "sequence_length": 12}
+HAND = {"learning_rate": 0.0001, "batch_size": 20, "epochs": 1, "warmup_steps": 10}
+STUDY = {
+    "tasks": ["docs_kind-finetune"],
+    "sources": ["scenes-finetune"],
+    "datasets": {
+        name: {**DATA, "pretrained": "./encoder"} for name in ("docs_kind", "docs_two", "scenes")
+    },
+    "space": {
+        "learning_rate": {"choices": [0.0001, 0.001], "scale": "log"},
+        "batch_size": {"choices": [8, 16], "scale": "log"},
+        "warmup_share": {"choices": [0.1]},
+    },
+    "default_configuration": {"learning_rate": 0.0001, "batch_size": 8, "warmup_share": 0.1},
+    "training": {"epochs": 2},
+    "pretrain": {"steps": 20},
+    "finetuning": {
+        "task": "docs_kind-finetune",
+        "also_on": "docs_two",
+        "by_hand": {"mine": HAND},
+        "by_hand_rows": 400,
+        "record": {"docs_two": 0.5},
+    },
+    "final": {"seeds": 2},
+}
+# Two of six classes are left of so many rows.
+STUDY["datasets"]["docs_two"] |= {"source": "docs_topic", "classes": 2}
+STUDY["datasets"]["docs_two"] |= {"train_rows": 100, "test_rows": 100}
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """The toy study, run to the end. Read only."""
+    project = fresh_project(tmp_path_factory.mktemp("finetuning") / "project")
+    write_encoder(project.folder / "encoder")
+    project.study(**STUDY)
+    project.snakemake()
+    return project
+
+
+def results(project, *parts):
+    return project.folder.joinpath("results", *parts)
+
+
+def test_everything_is_trained_with_the_same_seeds_and_judged_on_both(compared):
+    runs = pd.read_csv(results(compared, "finetune", "runs.csv"))
+    names = ["mine", "mine_scaled", "predicted"]
+    assert len(runs.drop_duplicates(["settings", "seed", "dataset"])) == len(runs) == 3 * 2 * 2
+    assert runs["settings"].drop_duplicates().tolist() == names
+    assert runs["seed"].nunique() == 2
+    assert set(runs["dataset"]) == {"docs_kind", "docs_two"}
+    share = runs.drop_duplicates("settings").set_index("settings")["warmup_share"]
+    assert share.tolist() == pytest.approx([10 / 2, 10 / 20, 0.1])
+    epochs = runs.drop_duplicates("settings").set_index("settings")["epochs"]
+    assert epochs.to_dict() == {"mine": 1, "mine_scaled": 1, "predicted": 2}
+
+
+def test_the_config_to_import_holds_the_recommendation(compared):
+    written = runpy.run_path(str(results(compared, "finetune", "training_config.py")))
+    prediction = json.loads(
+        results(compared, "predictions", "docs_kind-finetune.json").read_text()
+    )
+    arguments, configuration = written["training_arguments"], prediction["configuration"]
+    assert arguments["learning_rate"] == configuration["learning_rate"]
+    assert arguments["per_device_train_batch_size"] == configuration["batch_size"]
+    assert arguments["num_train_epochs"] == 2
+
+
+def test_the_costs_of_the_prediction_hold_its_probes(compared):
+    prediction = json.loads(
+        results(compared, "predictions", "docs_kind-finetune.json").read_text()
+    )
+    summary = pd.read_csv(results(compared, "finetune", "comparison.csv"))
+    row = summary[summary["settings"] == "predicted"].iloc[0]
+    assert row["total_flops"] - row["flops"] == pytest.approx(prediction["probe_cost"]["flops"])
+    assert prediction["probe_cost"]["epochs"] > 0
+
+
+def test_page_and_figure_are_made_and_nothing_is_left_to_do(compared):
+    page = results(compared, "finetune", "comparison.md").read_text()
+    assert "## docs_kind: 30 test rows, 2 seeds" in page
+    assert results(compared, "finetune", "comparison.svg").stat().st_size > 1000
+    assert compared.plan() == {}
+
+
+def test_an_encoder_that_has_seen_the_other_dataset_is_refused(compared, tmp_path):
+    project = compared.copy(tmp_path / "leaking")
+    card = results(project, "meta", "family-docs_kind", "card.json")
+    content = json.loads(card.read_text())
+    content["sources"][0]["family"] = "docs_topic"
+    card.write_text(json.dumps(content))
+    done = project.snakemake(
+        "results/finetune/comparison.md",
+        "--forcerun",
+        "compare",
+        "--allowed-rules",
+        "compare",
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "leak: family 'docs_topic' is held out" in done.stderr

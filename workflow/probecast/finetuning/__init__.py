@@ -1,0 +1,1 @@
+"""Fine-tuning compared: predicted settings beside settings that somebody chose by hand."""

@@ -1,0 +1,93 @@
+# in:  the task's data, another dataset's test split, results/predictions/<task>.json
+# out: results/finetune/training_config.py: the recommendation, for a script with transformers
+#      results/finetune/runs/<settings>.csv: models trained with it, or with settings by hand
+#      results/finetune/runs.csv: all of them
+#      results/finetune/comparison.csv, .md, .svg: means over seeds, intervals, costs
+#      results/journals/ (outside `output:`): finished models survive a kill
+
+
+if study.finetuning:
+
+    rule training_config:
+        input:
+            f"results/predictions/{study.finetuning.task}.json",
+        output:
+            report(
+                "results/finetune/training_config.py",
+                category="Fine-tuning",
+                labels={"what": "settings to import"},
+            ),
+        log:
+            "results/logs/training_config.log",
+        conda:
+            "../../envs/train.yaml"
+        params:
+            task=study.finetuning.task,
+            training=study.training_of(study.finetuning.task).model_dump(mode="json"),
+            code=code_hash("probecast.finetuning.training_config"),
+        script:
+            "../scripts/training_config.py"
+
+    rule finetune:
+        input:
+            data=data_of(dataset_of(study.finetuning.task)),
+            other=data_of(study.finetuning.also_on),
+            prediction=lambda w: (
+                f"results/predictions/{study.finetuning.task}.json"
+                if w.settings == "predicted"
+                else []
+            ),
+        output:
+            "results/finetune/runs/{settings}.csv",
+        log:
+            "results/logs/finetune/{settings}.log",
+        benchmark:
+            "results/benchmarks/finetune/{settings}.tsv"
+        conda:
+            "../../envs/train.yaml"
+        params:
+            finetuning=study.finetuning.model_dump(mode="json"),
+            training=study.training_of(study.finetuning.task).model_dump(mode="json"),
+            seeds=study.final_seeds,
+            journal="results/journals/finetune/{settings}.jsonl",
+            code=code_hash("probecast.finetuning.runs", module_name("finetune")),
+        script:
+            "../scripts/finetune.py"
+
+    rule compare:
+        input:
+            runs=expand(
+                "results/finetune/runs/{settings}.csv", settings=study.finetuning.names
+            ),
+            prediction=f"results/predictions/{study.finetuning.task}.json",
+            card=f"results/meta/family-{study.family(dataset_of(study.finetuning.task))}/card.json",
+            specs=[
+                f"results/data/{dataset}/spec.json"
+                for dataset in (
+                    dataset_of(study.finetuning.task),
+                    study.finetuning.also_on,
+                )
+            ],
+        output:
+            runs="results/finetune/runs.csv",
+            summary="results/finetune/comparison.csv",
+            page="results/finetune/comparison.md",
+            figure=report(
+                "results/finetune/comparison.svg",
+                category="Fine-tuning",
+                labels={"what": "accuracy by settings"},
+                caption="../report/finetuning.rst",
+            ),
+        log:
+            "results/logs/compare.log",
+        benchmark:
+            "results/benchmarks/compare.tsv"
+        conda:
+            "../../envs/report.yaml"
+        params:
+            finetuning=study.finetuning.model_dump(mode="json"),
+            code=code_hash(
+                "probecast.finetuning.table", "probecast.report.figures.finetuning"
+            ),
+        script:
+            "../scripts/compare.py"

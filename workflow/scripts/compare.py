@@ -1,0 +1,31 @@
+"""Rule compare: put all fine-tuned models together, sum them up, and draw them."""
+
+import pandas as pd
+
+from probecast.console import logger, stage
+from probecast.data.spec import DataSpec
+from probecast.files import read_json, write_text
+from probecast.finetuning.settings import FinetuningSettings
+from probecast.finetuning.table import (
+    hyperparameters_of,
+    in_markdown,
+    summarise,
+    with_intervals,
+)
+from probecast.meta.sources import check_no_leak
+from probecast.report.drawing import sheet
+from probecast.report.figures.finetuning import finetuning_figure
+
+with stage(snakemake.log[0]):
+    files = snakemake.input
+    finetuning = FinetuningSettings(**snakemake.params.finetuning)
+    for family in (DataSpec.read(path).family for path in files.specs):
+        check_no_leak(read_json(files.card)["sources"], "family", family)
+    runs = pd.concat(map(pd.read_csv, files.runs), ignore_index=True)
+    summary = summarise(runs, read_json(files.prediction)["probe_cost"])
+    page = in_markdown(summary, finetuning, hyperparameters_of(runs))
+    write_text(snakemake.output.runs, with_intervals(runs).to_csv(index=False))
+    write_text(snakemake.output.summary, summary.to_csv(index=False))
+    write_text(snakemake.output.page, page)
+    write_text(snakemake.output.figure, sheet(finetuning_figure(summary, finetuning.record)))
+    logger.info(page)

@@ -1,0 +1,31 @@
+"""Rule finetune: train with some settings, once per seed, and evaluate on both datasets."""
+
+from pathlib import Path
+
+from probecast.console import stage
+from probecast.data.spec import DataSpec
+from probecast.files import read_json, write_text
+from probecast.finetuning.runs import fine_tune, recipe
+from probecast.finetuning.settings import FinetuningSettings
+from probecast.training.journal import Journal, fingerprint
+from probecast.training.process import prepare_process
+from probecast.training.settings import TrainingSettings
+
+with stage(snakemake.log[0]):
+    prepare_process()
+    params, files, name = snakemake.params, snakemake.input, snakemake.wildcards.settings
+    finetuning = FinetuningSettings(**params.finetuning)
+    training = TrainingSettings(**params.training)
+    folders = Path(files.data[0]).parent, Path(files.other[0]).parent
+    rows = DataSpec.read(folders[0] / "spec.json").rows["train"]
+    prediction = read_json(files.prediction) if files.prediction else None
+    trained_with = recipe(name, finetuning, rows, prediction, training.epochs)
+    parts = (training.model_dump_json(), repr(trained_with), params.code)
+    journal = Journal(params.journal, fingerprint([*files.data, *files.other], *parts))
+    runs = fine_tune(
+        *(finetuning.task, folders, trained_with, params.seeds, training, journal),
+        title=f"fine-tune, {name} settings",
+    )
+    runs.insert(0, "settings", name)
+    write_text(snakemake.output[0], runs.to_csv(index=False))
+    journal.delete()

@@ -1,0 +1,14 @@
+"""Rule training_config: write the recommendation as a file that a training script imports."""
+
+from probecast.console import stage
+from probecast.files import read_json, write_text
+from probecast.finetuning.training_config import training_arguments, training_config
+from probecast.training.settings import TrainingSettings
+
+with stage(snakemake.log[0]):
+    arguments, other = training_arguments(
+        read_json(snakemake.input[0])["configuration"],
+        TrainingSettings(**snakemake.params.training),
+    )
+    text = training_config(snakemake.params.task, arguments, other)
+    write_text(snakemake.output[0], text)
