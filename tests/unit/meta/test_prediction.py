@@ -56,6 +56,15 @@ def test_every_key_of_the_contract_and_plain_json(probed):
     assert result["interval"]["low"] <= result["expected_metric"] <= result["interval"]["high"]
 
 
+def test_a_fine_tuned_network_comes_with_arguments_for_transformers(probed):
+    assert recommendation(PROBLEM, probed[1])["training_arguments"] is None
+    problem = replace(PROBLEM, info=replace(PROBLEM.info, architecture="finetune"))
+    result = recommendation(problem, probed[1])
+    arguments = result["training_arguments"]
+    assert arguments["learning_rate"] == result["configuration"]["learning_rate"]
+    assert arguments["num_train_epochs"] == 10
+
+
 def test_costs_by_hand(probed):
     result = recommendation(PROBLEM, probed[1])
     # Every epoch takes .5 s and 1e6 FLOPs; what the recommendation has had is not paid again.

@@ -19,7 +19,14 @@ import pandas as pd
 
 from probecast.console import logger
 from probecast.errors import ProbecastError
-from probecast.foreign.settings import JOURNALS, SQLITE, Columns, TableSettings, chosen_tasks
+from probecast.foreign.settings import (
+    JOURNALS,
+    SQLITE,
+    Columns,
+    TableSettings,
+    chosen_tasks,
+    local_file,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -70,8 +77,11 @@ def study_names(settings: TableSettings) -> list[str]:
     return sorted(study.study_name for study in _studies(settings))
 
 
-def open_storage(settings: TableSettings) -> "optuna.storages.BaseStorage":
+def open_storage(path: str) -> "optuna.storages.BaseStorage":
     """Return a storage that exists; nothing is created or migrated.
+
+    Args:
+        path: a URL, an SQLite file or a journal, as in ``TableSettings``.
 
     Raises:
         ProbecastError: it is missing, or no Optuna storage of the installed version.
@@ -79,7 +89,7 @@ def open_storage(settings: TableSettings) -> "optuna.storages.BaseStorage":
     from optuna import storages
     from optuna.storages.journal import JournalFileBackend
 
-    path, file = settings.path, settings.file
+    file = local_file(path)
     if file is not None and not Path(file).is_file():
         raise ProbecastError(
             f"{path}: the Optuna storage is missing; correct its path ({SQLITE}<file> for SQLite)"
@@ -100,7 +110,7 @@ def open_storage(settings: TableSettings) -> "optuna.storages.BaseStorage":
 def _studies(settings: TableSettings) -> list["optuna.Study"]:
     import optuna
 
-    storage = open_storage(settings)
+    storage = open_storage(settings.path)
     names = sorted(study.study_name for study in storage.get_all_studies())
     if not names:
         raise ProbecastError(f"{settings.path}: the Optuna storage holds no study; run one first")

@@ -132,9 +132,7 @@ class TableSettings(BaseModel):
     @property
     def file(self) -> str | None:
         """The local file that holds the table; None for a database server."""
-        if "://" not in self.path:
-            return self.path
-        return self.path.removeprefix(SQLITE) if self.path.startswith(SQLITE) else None
+        return local_file(self.path)
 
     def beside(self, base: Path) -> "TableSettings":
         """Return the settings with a path that does not depend on the working directory."""
@@ -164,6 +162,13 @@ class HistorySettings(TableSettings):
     architecture: str | None = None
     floor: FiniteFloat | None = None
     metric_factor: Positive = 1.0
+
+
+def local_file(path: str) -> str | None:
+    """Return the file that a path or a database's URL names; None for a server's."""
+    if "://" not in path:
+        return path
+    return path.removeprefix(SQLITE) if path.startswith(SQLITE) else None
 
 
 def chosen_tasks(settings: TableSettings, found: list[str]) -> list[str]:

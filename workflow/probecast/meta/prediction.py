@@ -5,7 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from probecast.networks import NEED_PRETRAINED
 from probecast.space import config_id
+from probecast.training.arguments import training_arguments
 from probecast.trials import TaskInfo, TrialTable
 from probecast.tuners.probecast import ProbecastTuner
 from probecast.tuners.tuner import Belief, Observation, Problem, observations
@@ -26,7 +28,7 @@ def recommendation(problem: Problem, probes: TrialTable | None) -> dict[str, Any
         see ``_probe_cost`` and ``_training_cost``; ``meta_encoder`` (its hash and source
         tasks); ``matched`` and ``unmatched``, the target's hyperparameters that the
         meta-encoder knows, with values of the same kind, and those it cannot judge;
-        ``training_arguments``, None: no network that is trained here is fine-tuned.
+        ``training_arguments`` of ``transformers``, None where the network is none of its models.
     """
     encoder, horizon = problem.encoder, problem.info.epochs
     tuner = ProbecastTuner(problem)
@@ -54,7 +56,9 @@ def recommendation(problem: Problem, probes: TrialTable | None) -> dict[str, Any
         "meta_encoder": {"hash": encoder.hash, "sources_used": encoder.tasks},
         "matched": matched,
         "unmatched": [name for name in names if name not in matched],
-        "training_arguments": None,
+        "training_arguments": training_arguments(configuration, horizon, problem.info.precision)
+        if problem.info.architecture in NEED_PRETRAINED
+        else None,
     }
 
 

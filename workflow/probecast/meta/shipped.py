@@ -4,7 +4,8 @@ from pathlib import Path
 
 from probecast.files import read_json
 
-FOLDER = Path(__file__).parents[2] / "pretrained"
+PACKAGED = Path(__file__).parents[1] / "pretrained"  # in an installed package
+FOLDER = PACKAGED if PACKAGED.exists() else Path(__file__).parents[2] / "pretrained"
 ENCODER = FOLDER / "encoder.safetensors"
 CARD = FOLDER / "card.json"
 

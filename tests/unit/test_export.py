@@ -1,0 +1,119 @@
+"""A recommendation reaches YAML, transformers and Optuna, and means the same there."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import optuna
+import pytest
+import yaml
+
+from past_studies import past_study
+from probecast.errors import ProbecastError
+from probecast.export import configurations, enqueue, main
+from probecast.training.arguments import training_arguments
+
+RATES = [0.01, 0.003, 0.03, 0.001, 0.1, 0.0003]
+BEST = [{"learning_rate": rate, "optimizer": "adam"} for rate in RATES]
+PREDICTION = {
+    "configuration": BEST[0],
+    "expected_metric": 0.9,
+    "alternatives": BEST[1:],
+    "training_arguments": None,
+}
+FINETUNED = {"learning_rate": 3e-5, "batch_size": 16, "warmup_share": 0.1, "weight_decay": 0.01}
+
+
+@pytest.fixture
+def prediction(tmp_path):
+    path = tmp_path / "digits-cnn.json"
+    path.write_text(json.dumps(PREDICTION))
+    return str(path)
+
+
+def objective(trial):
+    rate = trial.suggest_float("lr", 1e-5, 1e-1, log=True)
+    trial.suggest_categorical("opt", ["adam", "sgd"])
+    return rate
+
+
+def test_yaml_holds_what_the_json_does(prediction):
+    assert yaml.safe_load(main([prediction, "yaml"])) == PREDICTION
+
+
+def test_the_five_best_are_tried_next_in_their_order(prediction, tmp_path):
+    storage = f"sqlite:///{tmp_path}/runs.db"
+    past_study(storage, objective=objective, trials=2)
+    rename = ["--rename", "learning_rate=lr", "optimizer=opt"]
+    main([prediction, "optuna", "--storage", storage, "--study", "mine", *rename])
+    study = optuna.load_study(study_name="mine", storage=storage)
+    study.optimize(objective, n_trials=6)
+    ran = [trial.params for trial in study.trials[2:7]]
+    assert ran == [{"lr": rate, "opt": "adam"} for rate in RATES[:5]]
+    assert study.trials[7].params["lr"] not in RATES  # the sampler goes on
+    main([prediction, "optuna", "--storage", storage, "--study", "mine", *rename])
+    assert len(study.trials) == 8  # nothing is tried twice
+
+
+def test_a_new_study_takes_the_names_as_they_are():
+    study = optuna.create_study()
+    enqueue(study, configurations(PREDICTION))
+    study.optimize(lambda trial: trial.suggest_float("learning_rate", 0, 1), n_trials=2)
+    assert [trial.params["learning_rate"] for trial in study.trials[:2]] == RATES[:2]
+
+
+def test_names_that_the_study_does_not_know_are_refused(prediction, tmp_path):
+    study = past_study(f"sqlite:///{tmp_path}/runs.db", objective=objective, trials=1)
+    with pytest.raises(ProbecastError, match=r"no trial has a parameter 'learning_rate'.*lr, opt"):
+        enqueue(study, BEST, {"optimizer": "opt"})
+    with pytest.raises(ProbecastError, match=r"rename: .*no 'rate'.*Known: learning_rate"):
+        enqueue(study, BEST, {"rate": "lr"})
+    assert len(study.trials) == 1
+    command = [prediction, "optuna", "--storage", f"{tmp_path}/runs.db", "--study"]
+    with pytest.raises(ProbecastError, match=r"no study 'mien'.*Did you mean 'mine'"):
+        main([*command, "mien"])
+    command[3] = f"{tmp_path}/no.db"
+    with pytest.raises(ProbecastError, match=r"no\.db: the Optuna storage is missing"):
+        main([*command, "mine"])
+    assert not (tmp_path / "no.db").exists()
+
+
+def test_an_error_in_the_shell_is_one_line(prediction):
+    command = [sys.executable, "-m", "probecast.export", prediction, "training-arguments"]
+    folder = Path(__file__).parents[2] / "workflow"
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ")
+    assert "has no training_arguments" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("configuration", "optim"),
+    [
+        (FINETUNED, "adamw_torch"),
+        ({**FINETUNED, "optimizer": "SGD", "dropout": 0.1}, "sgd"),
+        ({**FINETUNED, "warmup_share": 0.0, "optimizer": "Adam"}, "adamw_torch"),
+    ],
+)
+def test_transformers_takes_the_arguments(configuration, optim, tmp_path):
+    from transformers import TrainingArguments
+
+    arguments = TrainingArguments(
+        output_dir=str(tmp_path), use_cpu=True, **training_arguments(configuration, 3, "bfloat16")
+    )
+    assert arguments.learning_rate == 3e-5
+    assert arguments.per_device_train_batch_size == 16
+    assert arguments.num_train_epochs == 3
+    assert arguments.weight_decay == 0.01
+    assert arguments.optim == optim
+    assert arguments.bf16
+    assert arguments.get_warmup_steps(1000) == 1000 * configuration["warmup_share"]
+
+
+def test_a_fine_tuned_networks_recommendation_has_them(tmp_path):
+    path = tmp_path / "docs-finetune.json"
+    arguments = training_arguments(FINETUNED, 3)
+    path.write_text(json.dumps({**PREDICTION, "training_arguments": arguments}))
+    assert json.loads(main([str(path), "training-arguments"])) == arguments

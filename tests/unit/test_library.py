@@ -1,0 +1,68 @@
+"""The examples of docs/library.md run, and lead to something."""
+
+import math
+import re
+from pathlib import Path
+
+import optuna
+import pytest
+
+from past_studies import past_study
+from probecast.errors import ProbecastError
+from probecast.library import Observation, open_tuner
+
+PAGE = Path(__file__).parents[2] / "docs" / "library.md"
+SPACE = {"learning_rate": {"low": 1e-4, "high": 0.1, "scale": "log"}}
+
+
+def test_the_pages_examples_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    past_study(f"sqlite:///{tmp_path}/runs.db", trials=5)
+    study = optuna.create_study(direction="maximize")
+    loop, train, history, queue = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    names = {"study": study}
+    for block in (train, loop):
+        exec(block, names)
+    assert names["belief"].expected_metric > 0.85
+    assert names["train"](names["configuration"], 8)[-1] > 0.85
+    assert sum(1 for line in loop.splitlines() if line.strip()) <= 15
+    # The same with less to learn from: all shipped tables take a quarter of a minute.
+    exec(history.replace("shipped.tables()", "shipped.tables()[:1]"), names)
+    assert "past/mine" in names["tuner"].problem.encoder.tasks
+    exec(queue, names)
+    study.optimize(lambda trial: trial.suggest_float("lr", 1e-5, 1, log=True), n_trials=1)
+    assert study.trials[0].params["lr"] == names["configuration"]["learning_rate"]
+
+
+def test_probes_stay_within_the_cost_and_a_diverged_one_is_not_recommended():
+    tuner = open_tuner(SPACE, metric="accuracy", floor=0.5, epochs=10, cost=1.5)
+    trained = {}
+    while (asked := tuner.ask()) is not None:
+        configuration, epochs = asked
+        broken = configuration["learning_rate"] > 0.01
+        curve = [0.6 + 0.03 * epoch for epoch in range(epochs)]
+        trained[configuration["learning_rate"]] = epochs
+        curve = [*curve[:-1], math.nan] if broken else curve
+        tuner.tell([Observation(configuration, tuple(curve), diverged=broken)])
+    configuration, belief = tuner.recommend()
+    assert configuration["learning_rate"] <= 0.01
+    assert len(trained) > 1
+    assert sum(trained.values()) + 10 - trained[configuration["learning_rate"]] <= 15
+    assert belief.low <= belief.expected_metric <= belief.high <= 1
+
+
+BAD = {
+    "no direction": ({"metric": "f1"}, r"metric 'f1': say whether higher_is_better"),
+    "not comparable": ({"metric": "f1", "higher_is_better": True}, r"no source has a metric that"),
+    "no floor": ({"floor": math.nan}, r"a floor and a perfect value make all comparable"),
+    "empty space": ({"space": {}}, r"space: .*no hyperparameters"),
+    "bad range": ({"space": {"x": {"low": 1, "high": 0}}}, r"space: .*must lie below"),
+    "cost": ({"cost": 0.5}, r"budget 0\.5 does not pay for one full training"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), BAD.values(), ids=BAD)
+def test_bad_problems_are_explained(changes, message):
+    given = {"space": SPACE, "metric": "accuracy", "epochs": 4, "floor": 0.5, **changes}
+    with pytest.raises(ProbecastError, match=re.compile(message, re.DOTALL)):
+        open_tuner(**given)

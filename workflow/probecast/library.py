@@ -1,0 +1,87 @@
+"""probecast in Python, for any network: see ``docs/library.md``.
+
+``open_tuner`` gives a tuner that asks for short trainings, is told how they went, and recommends.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from probecast.errors import ProbecastError
+from probecast.meta import shipped
+from probecast.meta.encoder import MetaEncoder
+from probecast.space import Space
+from probecast.training.metrics import METRICS
+from probecast.trials import TaskInfo
+from probecast.tuners.probecast import ProbecastTuner
+from probecast.tuners.tuner import Observation, Problem
+
+__all__ = ["Observation", "open_tuner"]
+
+
+def open_tuner(
+    space: Mapping[str, Any],
+    *,
+    metric: str,
+    epochs: int,
+    floor: float = float("nan"),
+    higher_is_better: bool | None = None,
+    architecture: str = "own",
+    cost: float = 2.0,
+    candidates: int = 1000,
+    encoder: MetaEncoder | None = None,
+    seed: int = 0,
+) -> ProbecastTuner:
+    """Return a tuner for a network and data of one's own.
+
+    While ``ask()`` returns a configuration and an epoch, train the configuration from its start
+    to that epoch (or on from where it was left), and ``tell([Observation(configuration, curve)])``
+    the validation metric after each epoch from the first on. Then ``recommend()`` returns a
+    configuration and what is believed of it.
+
+    Args:
+        space: hyperparameters by name, as under ``space`` in a study file. Those with the names
+            and units of the encoder's sources profit from them.
+        metric: name of the validation metric; ``accuracy``, ``mse`` and ``wer`` can be compared
+            with the shipped sources.
+        epochs: of a full training. Learning-rate schedules should run over all of them, also in
+            a training that is stopped earlier.
+        floor: the metric of a trivial predictor, such as the share of the largest class.
+        higher_is_better: the metric's direction; known for the three above.
+        architecture: what is trained, if it is one that the sources have, such as ``cnn``.
+        cost: total cost, probes and the completed training, in full trainings; at least 1.
+        candidates: how many configurations may be chosen from.
+        encoder: what was learnt from other tasks; default: the shipped one.
+        seed: of whatever is drawn.
+
+    Raises:
+        ProbecastError: the space or the metric is not usable.
+    """
+    if metric in METRICS:
+        higher_is_better = METRICS[metric].higher_is_better
+    if higher_is_better is None:
+        raise ProbecastError(
+            f"metric {metric!r}: say whether higher_is_better; only {', '.join(METRICS)} are known"
+        )
+    try:
+        checked = Space.model_validate(dict(space))
+    except ValidationError as error:
+        raise ProbecastError(f"space: {error}") from None
+    info = TaskInfo(
+        task="own",
+        dataset="own",
+        family="own",
+        architecture=architecture,
+        metric=metric,
+        higher_is_better=higher_is_better,
+        floor_val=floor,
+        floor_test=floor,
+        epochs=epochs,
+        precision="unknown",
+        machine="unknown",
+        meta_features={},
+    )
+    encoder = encoder or MetaEncoder.read(shipped.FOLDER)
+    choices = checked.candidates(candidates, seed)
+    return ProbecastTuner(Problem(info, choices, cost, seed, encoder=encoder))
