@@ -12,7 +12,6 @@ import yaml
 from past_studies import past_study
 from probecast.errors import ProbecastError
 from probecast.export import configurations, enqueue, main
-from probecast.training.arguments import training_arguments
 
 RATES = [0.01, 0.003, 0.03, 0.001, 0.1, 0.0003]
 BEST = [{"learning_rate": rate, "optimizer": "adam"} for rate in RATES]
@@ -22,7 +21,6 @@ PREDICTION = {
     "alternatives": BEST[1:],
     "training_arguments": None,
 }
-FINETUNED = {"learning_rate": 3e-5, "batch_size": 16, "warmup_share": 0.1, "weight_decay": 0.01}
 
 
 @pytest.fixture
@@ -89,31 +87,8 @@ def test_an_error_in_the_shell_is_one_line(prediction):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("configuration", "optim"),
-    [
-        (FINETUNED, "adamw_torch"),
-        ({**FINETUNED, "optimizer": "SGD", "dropout": 0.1}, "sgd"),
-        ({**FINETUNED, "warmup_share": 0.0, "optimizer": "Adam"}, "adamw_torch"),
-    ],
-)
-def test_transformers_takes_the_arguments(configuration, optim, tmp_path):
-    from transformers import TrainingArguments
-
-    arguments = TrainingArguments(
-        output_dir=str(tmp_path), use_cpu=True, **training_arguments(configuration, 3, "bfloat16")
-    )
-    assert arguments.learning_rate == 3e-5
-    assert arguments.per_device_train_batch_size == 16
-    assert arguments.num_train_epochs == 3
-    assert arguments.weight_decay == 0.01
-    assert arguments.optim == optim
-    assert arguments.bf16
-    assert arguments.get_warmup_steps(1000) == 1000 * configuration["warmup_share"]
-
-
 def test_a_fine_tuned_networks_recommendation_has_them(tmp_path):
     path = tmp_path / "docs-finetune.json"
-    arguments = training_arguments(FINETUNED, 3)
+    arguments = {"learning_rate": 3e-5, "num_train_epochs": 3}
     path.write_text(json.dumps({**PREDICTION, "training_arguments": arguments}))
     assert json.loads(main([str(path), "training-arguments"])) == arguments

@@ -20,6 +20,7 @@ rule predict:
     conda:
         "../../envs/train.yaml"
     params:
+        training=training,
         settings=study.probe.model_dump(mode="json"),
         space=lambda w: study.space_of(w.task).model_dump(mode="json"),
         seed=study.sweep_seed,

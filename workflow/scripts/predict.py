@@ -9,6 +9,7 @@ from probecast.meta.prediction import in_words, recommendation
 from probecast.meta.settings import ProbeSettings
 from probecast.space import Space
 from probecast.training.process import prepare_process
+from probecast.training.settings import TrainingSettings
 from probecast.trials import read_table
 from probecast.tuners.tuner import Problem
 
@@ -22,6 +23,7 @@ with stage(snakemake.log[0]):
         MetaEncoder.read(Path(snakemake.input.encoder).parent),
         snakemake.params.seed,
     )
-    result = recommendation(problem, probes)
+    training = TrainingSettings(**snakemake.params.training)
+    result = recommendation(problem, probes, training)
     write_json(snakemake.output[0], result)
     logger.info(in_words(problem.info, result))

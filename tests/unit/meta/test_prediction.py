@@ -5,6 +5,7 @@ import pytest
 
 from probecast.evaluation.replay import TableEnvironment
 from probecast.meta.prediction import recommendation
+from probecast.training.settings import TrainingSettings
 from probecast.trials import TrialTable
 from probecast.tuners.driver import run
 from probecast.tuners.probecast import ProbecastTuner
@@ -57,12 +58,14 @@ def test_every_key_of_the_contract_and_plain_json(probed):
 
 
 def test_a_fine_tuned_network_comes_with_arguments_for_transformers(probed):
-    assert recommendation(PROBLEM, probed[1])["training_arguments"] is None
     problem = replace(PROBLEM, info=replace(PROBLEM.info, architecture="finetune"))
-    result = recommendation(problem, probed[1])
+    training = TrainingSettings(epochs=10, clip_norm=2.0)
+    assert recommendation(PROBLEM, probed[1], training)["training_arguments"] is None
+    result = recommendation(problem, probed[1], training)
     arguments = result["training_arguments"]
     assert arguments["learning_rate"] == result["configuration"]["learning_rate"]
     assert arguments["num_train_epochs"] == 10
+    assert arguments["max_grad_norm"] == 2.0
 
 
 def test_costs_by_hand(probed):

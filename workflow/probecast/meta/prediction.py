@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from probecast.finetuning.training_config import training_arguments
 from probecast.networks import NEED_PRETRAINED
 from probecast.space import config_id
-from probecast.training.arguments import training_arguments
+from probecast.training.settings import TrainingSettings
 from probecast.trials import TaskInfo, TrialTable
 from probecast.tuners.probecast import ProbecastTuner
 from probecast.tuners.tuner import Belief, Observation, Problem, observations
@@ -15,12 +16,15 @@ from probecast.tuners.tuner import Belief, Observation, Problem, observations
 logger = logging.getLogger("probecast")
 
 
-def recommendation(problem: Problem, probes: TrialTable | None) -> dict[str, Any]:
+def recommendation(
+    problem: Problem, probes: TrialTable | None, training: TrainingSettings | None = None
+) -> dict[str, Any]:
     """Return the contents of ``results/predictions/<task>.json``, plain JSON values.
 
     Args:
         problem: the target, its meta-encoder and the budget under which it was probed.
         probes: the probes' trials; None if there were none.
+        training: what all trials of the study share.
 
     Returns:
         ``configuration, expected_metric, interval, probability_within_5pct`` and
@@ -56,8 +60,8 @@ def recommendation(problem: Problem, probes: TrialTable | None) -> dict[str, Any
         "meta_encoder": {"hash": encoder.hash, "sources_used": encoder.tasks},
         "matched": matched,
         "unmatched": [name for name in names if name not in matched],
-        "training_arguments": training_arguments(configuration, horizon, problem.info.precision)
-        if problem.info.architecture in NEED_PRETRAINED
+        "training_arguments": training_arguments(configuration, training)[0]
+        if training is not None and problem.info.architecture in NEED_PRETRAINED
         else None,
     }
 
