@@ -7,9 +7,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from probecast.errors import ProbecastError
+
+Kind = TypeVar("Kind")
 
 
 @contextmanager
@@ -54,10 +58,31 @@ def read_json(path: str | Path) -> Any:
         raise ProbecastError(
             f"{path}: the file is missing; rerun the stage that writes it."
         ) from None
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, UnicodeDecodeError, RecursionError) as error:
         raise ProbecastError(
             f"{path}: not valid JSON ({error}); delete it and rerun the stage that writes it."
         ) from None
+
+
+def read_json_as(kind: type[Kind], path: str | Path, remedy: str) -> Kind:
+    """Read JSON from ``path`` into ``kind``, checked against its annotations.
+
+    Raises:
+        ProbecastError: the file is missing or holds something else; it ends with ``remedy``.
+    """
+    try:
+        return TypeAdapter(kind).validate_json(Path(path).read_bytes())
+    except FileNotFoundError:
+        raise ProbecastError(f"{path}: the file is missing; {remedy}.") from None
+    except ValidationError as error:
+        raise ProbecastError(f"{path}: {first_problem(error)}; {remedy}.") from None
+
+
+def first_problem(error: ValidationError) -> str:
+    """Return where something is wrong first, and what."""
+    problem = error.errors(include_url=False)[0]
+    place = ".".join(map(str, problem["loc"]))
+    return f"{place}: {problem['msg']}" if place else problem["msg"]
 
 
 def sha256(path: str | Path) -> str:

@@ -5,16 +5,17 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from probecast.errors import ProbecastError
-from probecast.files import atomic_path
-from probecast.space import Configuration
+from probecast.errors import ProbecastError, short
+from probecast.files import atomic_path, first_problem
+from probecast.space import Configuration, config_id
 
 IDENTITY = {
     "task": pa.string(),
@@ -35,6 +36,9 @@ MEASURED = {
     "status": pa.string(),
 }
 STATUSES = ("ok", "diverged")
+MOST_ROWS = 20_000_000  # of one file; a few compressed bytes may claim any number
+LONGEST_TEXT = 1000  # characters
+SETTINGS = "numbers, texts or truth values"  # what a hyperparameter can be
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class TaskInfo:
         meta_features: the dataset's description, for the meta-encoder.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid")
+
     task: str
     dataset: str
     family: str
@@ -65,7 +71,7 @@ class TaskInfo:
     higher_is_better: bool
     floor_val: float
     floor_test: float
-    epochs: int
+    epochs: Annotated[int, Field(ge=1, le=10**5)]
     precision: str
     machine: str
     meta_features: dict[str, float]
@@ -207,35 +213,116 @@ def _union(paths: Sequence[str | Path], tables: Sequence[TrialTable]) -> TrialTa
 
 
 def _read_one(path: Path) -> TrialTable:
+    """Read one file, which may come from anyone: nothing about it is taken on trust."""
     try:
-        table = pq.read_table(path, partitioning=None)
+        schema = pq.read_schema(path)
+        texts = [field.name for field in schema if _is_text(field.type)]
+        # As dictionaries, in which a text that fills every row is held once.
+        file = pq.ParquetFile(path, read_dictionary=texts)
+        if file.metadata.num_rows > MOST_ROWS:
+            raise ProbecastError(f"{path}: more than {MOST_ROWS:,} rows; divide the table")
+        info = _read_info(path, schema.metadata)
+        table = _typed(path, file.read())
     except FileNotFoundError:
         raise ProbecastError(
             f"{path}: the trial table is missing; rerun the stage that writes it"
         ) from None
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError, MemoryError) as error:
         raise ProbecastError(
             f"{path}: not a readable Parquet file ({error}); delete it and rerun its stage"
         ) from None
-    try:
-        info = TaskInfo(**json.loads((table.schema.metadata or {})[b"probecast"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise ProbecastError(
-            f"{path}: no trial table of this version (metadata: {error!r}); rerun its stage, "
-            "or name the file under 'tables' in the study file with a column mapping"
-        ) from None
-    missing = [name for name in (*IDENTITY, *MEASURED) if name not in table.schema.names]
-    if missing:
-        raise ProbecastError(f"{path}: columns {missing} are missing; found {table.schema.names}")
-    hyperparameters = [n for n in table.schema.names if n not in IDENTITY and n not in MEASURED]
-    frame = table.to_pandas()
+    hyperparameters = [n for n in table.column_names if n not in IDENTITY and n not in MEASURED]
+    frame = _sorted(table.to_pandas(ignore_metadata=True))
     _check_unique(frame, str(path))
-    unknown = sorted(set(frame["status"]) - set(STATUSES))
-    if unknown:
-        raise ProbecastError(f"{path}: status {unknown} unknown; a trial is one of {STATUSES}")
-    if frame.empty or frame["epoch"].min() < 1 or frame["epoch"].max() > info.epochs:
-        raise ProbecastError(f"{path}: epochs must lie within 1..{info.epochs}, none missing")
-    return TrialTable(info, hyperparameters, _sorted(frame))
+    read = TrialTable(info, hyperparameters, frame)
+    for problem in _impossible(read):
+        raise ProbecastError(f"{path}: {problem}; delete it and rerun its stage")
+    return read
+
+
+def _read_info(path: Path, metadata: dict[bytes, bytes] | None) -> TaskInfo:
+    try:
+        return TypeAdapter(TaskInfo).validate_json((metadata or {})[b"probecast"])
+    except (KeyError, ValidationError) as error:
+        reason = first_problem(error) if isinstance(error, ValidationError) else "absent"
+        raise ProbecastError(
+            f"{path}: no trial table of this version (metadata 'probecast': {reason}); rerun its "
+            "stage, or name the file under 'tables' in the study file with a column mapping"
+        ) from None
+
+
+def _typed(path: Path, table: pa.Table) -> pa.Table:
+    """Return the columns in the types that ``TrialTable.write`` gives them."""
+    names = table.column_names
+    missing = [name for name in (*IDENTITY, *MEASURED) if name not in names]
+    if missing or len(set(names)) < len(names):
+        problem = f"columns {missing} are missing" if missing else "two columns have one name"
+        raise ProbecastError(f"{path}: {problem}; found {short(names)}")
+    columns = {}
+    for name in names:
+        column = table.column(name)
+        kind = {**IDENTITY, **MEASURED}.get(name) or _hyperparameter_type(column.type)
+        try:
+            if pa.types.is_dictionary(column.type):
+                _check_texts(column)
+            columns[name] = column.cast(kind)
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            raise ProbecastError(
+                f"{path}: column {name!r} holds {column.type}, not {kind or SETTINGS} "
+                f"({short(str(error))}); delete it and rerun its stage"
+            ) from None
+        if column.null_count and name in (*IDENTITY, "seed", "epoch", "status"):
+            raise ProbecastError(
+                f"{path}: column {name!r} has rows without a value; delete it and rerun its stage"
+            )
+    return pa.table(columns)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def _hyperparameter_type(kind: pa.DataType) -> pa.DataType | None:
+    """The type under which ``TrialTable.write`` has stored a hyperparameter, None if none."""
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return pa.float64()
+    if pa.types.is_boolean(kind):
+        return kind
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return pa.string() if _is_text(value) or pa.types.is_null(value) else None
+
+
+def _check_texts(column: pa.ChunkedArray) -> None:
+    longest = max((len(str(v)) for c in column.chunks for v in c.dictionary), default=0)
+    if longest > LONGEST_TEXT:
+        raise ValueError(f"a text of {longest} characters")
+
+
+def _impossible(table: TrialTable) -> Iterator[str]:
+    """What in a table's rows, sorted and unique, contradicts what a trial table is."""
+    info, frame = table.info, table.frame
+    if unknown := sorted(set(frame["status"]) - set(STATUSES)):
+        yield f"status {short(unknown)} unknown; a trial is one of {STATUSES}"
+    for name in IDENTITY:
+        if name != "config_id" and set(frame[name]) != {getattr(info, name)}:
+            yield f"column {name!r} holds other than {getattr(info, name)!r}, or nothing"
+    position = frame.groupby(["config_id", "seed"], sort=False).cumcount() + 1
+    if (frame["epoch"] != position).any() or frame["epoch"].max() > info.epochs:
+        yield f"epochs must lie within 1..{info.epochs}, none missing"
+    diverged = frame["status"] == "diverged"
+    if (diverged & (position.shift(-1) > 1)).any():
+        yield "a trial goes on after it has diverged"
+    if not np.isfinite(frame["val_metric"][~diverged]).all():
+        yield "a trial of status 'ok' has no finite val_metric"
+    if ((frame["seconds"] < 0) | (frame["flops"] < 0)).any():
+        yield "seconds and flops cannot be negative"
+    settings = frame[["config_id", *table.hyperparameters]].drop_duplicates()
+    if twice := sorted(settings["config_id"][settings["config_id"].duplicated()]):
+        yield f"config_id {twice[0]!r} stands for two configurations"
+    # Its own identity need not be the one computed here: mixed values were stored as texts.
+    known = [config_id(c) for c in configurations_of(settings[table.hyperparameters])]
+    if len(set(known)) < len(known):
+        yield "one configuration has two config_id"
 
 
 def _check_unique(frame: pd.DataFrame, where: str) -> None:

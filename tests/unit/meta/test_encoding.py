@@ -1,6 +1,8 @@
+import json
 from dataclasses import replace
 
 import pytest
+from pydantic import TypeAdapter
 
 from probecast.meta.encoding import Encoding, Hyperparameter
 from tables import small_table
@@ -59,7 +61,7 @@ def test_architectures_and_meta_features_of_a_task():
 
 def test_the_encoding_survives_json():
     encoding = Encoding.of([small_table({0.1: [0.2], 1.0: [0.3]}, meta_features={"x": 1.0})])
-    assert Encoding.from_json(encoding.to_json()) == encoding
+    assert TypeAdapter(Encoding).validate_json(json.dumps(encoding.to_json())) == encoding
 
 
 def test_hyperparameters_of_the_target_alone_have_a_place_of_their_own():

@@ -1,11 +1,14 @@
 """What a network needs to know about preprocessed data: ``spec.json`` and the tensors."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
+
+from pydantic import ConfigDict
 
 from probecast.errors import ProbecastError
-from probecast.files import atomic_path, read_json, write_json
+from probecast.files import atomic_path, read_json_as, write_json
 
 SPLITS = ("train", "val", "test")
 
@@ -40,6 +43,8 @@ class DataSpec:
         provenance: route, identifier, revision, checksums, row counts, settings.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid")
+
     dataset: str
     family: str
     modality: Modality
@@ -62,14 +67,8 @@ class DataSpec:
 
     @classmethod
     def read(cls, path: str | Path) -> "DataSpec":
-        """Read ``spec.json``; raises ProbecastError if a field is missing or unknown."""
-        values = read_json(path)
-        try:
-            return cls(**{**values, "input_shape": tuple(values["input_shape"])})
-        except (TypeError, KeyError) as error:
-            raise ProbecastError(
-                f"{path}: not a data spec of this version ({error}); rerun preprocess."
-            ) from None
+        """Read ``spec.json``; raises ProbecastError if a field is missing, unknown or wrong."""
+        return read_json_as(cls, path, "this version knows no such data spec: rerun preprocess")
 
 
 def write_tensors(path: str | Path, tensors: dict[str, Any]) -> None:
@@ -82,6 +81,42 @@ def write_tensors(path: str | Path, tensors: dict[str, Any]) -> None:
 
     with atomic_path(path) as temporary:
         save_file({k: v.contiguous() for k, v in tensors.items()}, temporary)
+
+
+def read_split(path: str | Path, spec: DataSpec) -> dict[str, Any]:
+    """Read one split of a dataset.
+
+    Raises:
+        ProbecastError: as ``read_tensors``, or the tensors are not those that the spec describes.
+    """
+    tensors = read_tensors(path)
+    for problem in _unlike(spec, Path(path).stem, tensors):
+        raise ProbecastError(f"{path}: {problem}; delete it and rerun preprocess.")
+    return tensors
+
+
+def _unlike(spec: DataSpec, split: str, tensors: dict[str, Any]) -> Iterator[str]:
+    """What in a split differs from its description."""
+    import torch
+
+    if missing := sorted({"inputs", "targets"} - tensors.keys()):
+        yield f"tensors {missing} are missing"
+    inputs, targets = tensors["inputs"], tensors["targets"]
+    numbers = {"classes": 1, "values": 2, "characters": 2}
+    if inputs.ndim != 1 + len(spec.input_shape) or targets.ndim != numbers[spec.output_kind]:
+        yield f"inputs {tuple(inputs.shape)}, targets {tuple(targets.shape)} have other dimensions"
+    rows = {name: len(tensor) for name, tensor in tensors.items() if tensor.ndim}
+    if set(rows.values()) != {spec.rows.get(split)} or len(rows) < len(tensors):
+        yield f"rows {rows} differ from spec.json's {spec.rows.get(split)}"
+    for name, tensor, kind, size in (
+        ("inputs", inputs, spec.input_kind, spec.vocabulary_size),
+        ("targets", targets, spec.output_kind, spec.output_size),
+    ):
+        whole = kind in ("tokens", "classes", "characters")
+        if tensor.dtype != (torch.int64 if whole else torch.float32):
+            yield f"{name} are {tensor.dtype}"
+        if whole and not 0 <= int(tensor.min()) <= int(tensor.max()) < size:
+            yield f"{name} lie outside 0..{size - 1}"
 
 
 def read_tensors(path: str | Path) -> dict[str, Any]:

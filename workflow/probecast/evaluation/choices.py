@@ -2,12 +2,13 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import pandas as pd
+from pydantic import ConfigDict
 
 from probecast.errors import ProbecastError
-from probecast.files import read_json, write_json
+from probecast.files import read_json_as, write_json
 from probecast.space import Configuration, config_id
 from probecast.trials import TrialTable
 
@@ -23,6 +24,8 @@ class Choice:
         configuration: the configuration it settles on.
         cost: total cost of finding and training it, in full-run equivalents.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid")
 
     configuration: Configuration
     cost: float
@@ -89,12 +92,8 @@ def write_choices(path: str | Path, choices: dict[str, Choice]) -> None:
 
 def read_choices(path: str | Path) -> dict[str, Choice]:
     """Read ``choices.json``; raises ProbecastError if it is missing or damaged."""
-    try:
-        return {role: Choice(**choice) for role, choice in read_json(path).items()}
-    except (AttributeError, TypeError) as error:
-        raise ProbecastError(
-            f"{path}: not the choices of this version ({error}); rerun train."
-        ) from None
+    kind = dict[Literal[ROLES], Choice]
+    return read_json_as(kind, path, "these are no choices of this version: rerun train")
 
 
 def _best_on_validation(sweep: TrialTable) -> str:

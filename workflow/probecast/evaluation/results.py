@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+from pandas.api.types import is_numeric_dtype, is_string_dtype
+from pydantic import BaseModel, ConfigDict
 
-from probecast.errors import ProbecastError
+from probecast.errors import ProbecastError, short
 from probecast.evaluation.choices import Choice, read_choices
-from probecast.files import read_json
+from probecast.files import read_json, read_json_as
+from probecast.space import Configuration
 from probecast.trials import TaskInfo, TrialTable, read_sweeps, read_table
 
 BASELINE_COLUMNS = (
@@ -22,6 +26,7 @@ BASELINE_COLUMNS = (
     "test_metric",
     "regret",
 )
+METRICS = ("val_metric", "test_metric", "regret")
 
 
 @dataclass(frozen=True)
@@ -132,12 +137,37 @@ def read_tasks(
     ]
 
 
+class _Checked(BaseModel):
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+
+class _Cost(_Checked):
+    full_runs: float
+    epochs: float | None = None
+    seconds: float | None = None
+    flops: float | None = None
+
+
+class _Interval(_Checked):
+    level: float
+    low: float
+    high: float
+
+
+class _Prediction(_Checked):
+    """What is read of a recommendation."""
+
+    configuration: Configuration
+    probe_cost: _Cost
+    training_cost: _Cost
+    expected_metric: float | None = None
+    interval: _Interval | None = None
+    probability_within_5pct: float | None = None
+
+
 def _read_prediction(path: str | Path) -> dict[str, Any]:
-    prediction = read_json(path)
-    missing = {"configuration", "probe_cost", "training_cost"} - set(prediction)
-    if missing:
-        raise ProbecastError(f"{path}: keys {sorted(missing)} are missing; rerun predict")
-    return prediction
+    read_json_as(_Prediction, path, "rerun predict")
+    return read_json(path)
 
 
 def _read_baselines(path: str | Path) -> pd.DataFrame:
@@ -145,11 +175,19 @@ def _read_baselines(path: str | Path) -> pd.DataFrame:
         frame = pd.read_parquet(path)
     except FileNotFoundError:
         raise ProbecastError(f"{path}: the file is missing; rerun baselines") from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, pa.ArrowException) as error:
         raise ProbecastError(
             f"{path}: not a readable Parquet file ({error}); delete it and rerun baselines"
         ) from None
     missing = [name for name in BASELINE_COLUMNS if name not in frame]
     if missing:
-        raise ProbecastError(f"{path}: columns {missing} are missing; found {list(frame)}")
+        raise ProbecastError(f"{path}: columns {missing} are missing; found {short(list(frame))}")
+    for name in BASELINE_COLUMNS:
+        text = name in ("task", "method", "config_id")
+        right = is_string_dtype(frame[name]) if text else is_numeric_dtype(frame[name])
+        if not right or (frame[name].isna().any() and name not in METRICS):
+            raise ProbecastError(
+                f"{path}: column {name!r} holds other than {'texts' if text else 'numbers'}; "
+                "delete it and rerun baselines"
+            )
     return frame

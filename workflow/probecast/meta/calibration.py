@@ -6,8 +6,10 @@ Intervals are widened by one factor, probabilities are mapped by a logistic curv
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+from pydantic import ConfigDict
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
@@ -28,6 +30,8 @@ class Calibration:
         slope: of the log-odds.
         intercept: of the log-odds.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid")
 
     spread: float = UNKNOWN_SPREAD
     slope: float = 1.0

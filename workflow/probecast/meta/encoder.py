@@ -18,8 +18,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from probecast.errors import ProbecastError
-from probecast.files import atomic_path, read_json, write_json
+from probecast.files import atomic_path, read_json, read_json_as, write_json
 from probecast.meta.calibration import RAW, Calibration
+from probecast.meta.card import Card, check_tensors
 from probecast.meta.curves import WORST, Scale, at_levels, curve_levels, normalise
 from probecast.meta.encoding import Encoding
 from probecast.meta.network import ConfigurationNetwork, kernel
@@ -228,31 +229,34 @@ class MetaEncoder:
         Raises:
             ProbecastError: a file is missing or damaged, or the two do not belong together.
         """
-        path, card = Path(folder, WEIGHTS), read_json(Path(folder, CARD))
-        remedy = "delete its folder and rerun pretrain"
+        path, remedy = Path(folder, WEIGHTS), "delete its folder and rerun pretrain"
+        remark = f"no meta-encoder of this version: {remedy}"
+        card = read_json_as(Card, Path(folder, CARD), remark)
         try:
             weights = path.read_bytes()
         except FileNotFoundError:
             raise ProbecastError(f"{path}: the file is missing; rerun pretrain") from None
-        if hashlib.sha256(weights).hexdigest() != card.get("weights_sha256"):
+        if hashlib.sha256(weights).hexdigest() != card.weights_sha256:
             raise ProbecastError(f"{path}: does not match {CARD} (weights_sha256); {remedy}")
         try:
             tensors = load(weights)
-            encoding = Encoding.from_json(card.pop("encoding"))
-            calibration = Calibration(**card.pop("calibration"))
-            settings = card["settings"]
-            network = ConfigurationNetwork(encoding.size, settings["width"], settings["features"])
-            network.load_state_dict(_under("network.", tensors))
+            check_tensors(card, tensors)
+            size = card.settings
+            with torch.device("meta"):  # no memory for a size that the weights may not have
+                network = ConfigurationNetwork(card.encoding.size, size.width, size.features)
+            network.load_state_dict(_under("network.", tensors), assign=True)
             sources = []
-            for number, info in enumerate(card.pop("sources")):
+            for number, source in enumerate(card.sources):
                 kept = {k: v.numpy() for k, v in _under(f"sources.{number}.", tensors).items()}
-                sources.append(Source(info, identities=info.pop("identities"), **kept))
-        except (KeyError, TypeError, RuntimeError, SafetensorError) as error:
-            raise ProbecastError(
-                f"{folder}: no meta-encoder of this version ({error!r}); {remedy}"
-            ) from None
-        del card["parameters"], card["weights_sha256"]
-        return cls(encoding, network, sources, card, calibration)
+                info = source.model_dump(exclude={"identities"})
+                sources.append(Source(info, identities=source.identities, **kept))
+        except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+            raise ProbecastError(f"{path}: {remark} ({error!r})") from None
+        rest = read_json(Path(folder, CARD))
+        for key in (*Card.model_fields, "parameters"):
+            if key not in ("held_out", "settings"):
+                rest.pop(key, None)
+        return cls(card.encoding, network, sources, rest, card.calibration)
 
     def _weights(self) -> bytes:
         """The contents of the weights file."""

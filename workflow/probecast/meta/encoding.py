@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import ConfigDict
 
 from probecast.space import Configuration, Value
 from probecast.trials import TaskInfo, TrialTable
@@ -25,8 +26,10 @@ class Hyperparameter:
         names: the values in the sources, if they are names; one input each.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid")
+
     name: str
-    scale: str
+    scale: Literal["linear", "log", "names"]
     low: float = 0.0
     high: float = 0.0
     names: tuple[str, ...] = ()
@@ -75,6 +78,8 @@ class Encoding:
         architectures: those of all sources; another one is encoded as zeros.
         meta_features: name -> mean and standard deviation over the source tasks.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid")
 
     hyperparameters: tuple[Hyperparameter, ...]
     architectures: tuple[str, ...]
@@ -146,20 +151,8 @@ class Encoding:
         return own.configurations(configurations)
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
+        """Return plain JSON values; ``meta.card`` reads them."""
         return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Encoding":
-        """Read what ``to_json`` has returned."""
-        return cls(
-            tuple(
-                Hyperparameter(**{**h, "names": tuple(h["names"])})
-                for h in values["hyperparameters"]
-            ),
-            tuple(values["architectures"]),
-            {name: (mean, std) for name, (mean, std) in values["meta_features"].items()},
-        )
 
 
 def _is_number(value: Value) -> bool:

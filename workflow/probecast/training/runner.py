@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from probecast.data.spec import SPLITS, DataSpec, read_tensors
+from probecast.data.spec import SPLITS, DataSpec, read_split
 from probecast.space import Configuration, config_id
 from probecast.task import architecture_of
 from probecast.training.journal import Journal, fingerprint
@@ -40,7 +40,9 @@ class TrialRunner:
     ) -> None:
         self.task, self.training, self.journal = task, training, journal
         self.spec = DataSpec.read(Path(folder, "spec.json"))
-        self.data = {split: read_tensors(Path(folder, f"{split}.safetensors")) for split in SPLITS}
+        self.data = {
+            split: read_split(Path(folder, f"{split}.safetensors"), self.spec) for split in SPLITS
+        }
         self.info = task_info(task, self.spec, training)
         self._records: dict[Trial, list[dict[str, Any]]] = {}
         self._running: dict[Trial, Iterator[EpochRecord]] = {}

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Epochs = Annotated[int, Field(ge=1, le=10**6)]
+Epochs = Annotated[int, Field(ge=1, le=10**5)]
 Precision = Literal["float32", "bfloat16"]
 Norm = Annotated[float, Field(gt=0)]
 Device = Literal["cpu", "cuda", "auto"]
