@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 from probecast import __version__
@@ -41,6 +42,31 @@ def test_hooks_are_the_locked_tools_that_lint_runs():
     assert {repository["repo"] for repository in HOOKS} == {"local"}
     tools = {hook["entry"].removeprefix(".venv/bin/").removesuffix(" --fix") for hook in hooks}
     assert {re.sub(r" (\.|Snakefile workflow)$", "", command) for command in linted} == tools
+
+
+PAGES = [
+    *ROOT.glob("*.md"),
+    *(ROOT / "docs").glob("*.md"),
+    ROOT / "results/README.md",
+    ROOT / "workflow/pretrained/README.md",
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        if anchor:
+            titles = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE)
+            assert anchor in [re.sub(r"[^\w\- ]", "", t.lower()).replace(" ", "-") for t in titles]
+
+
+def test_every_page_is_in_the_table_of_contents():
+    contents = (ROOT / "docs/README.md").read_text()
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.name == "README.md" or f"({page.name})" in contents, page.name
 
 
 def _target(makefile: str, name: str) -> str:
