@@ -31,6 +31,15 @@ ELSEWHERE = {
 }
 """Commands that other tests of this folder run for real."""
 
+FOLLOWED = {"docs/extending.md": "test_extending.py", "docs/library.md": "test_library.py"}
+"""Pages whose programs tests/unit runs, and looks at what comes of them."""
+
+READERS_OWN = """
+space = {"learning_rate": {"choices": [0.001, 0.01, 0.1], "scale": "log"}}
+train = lambda configuration, epochs: (0.5,) * epochs
+"""
+"""What programs take for granted: a reader's search space and training."""
+
 
 def commands_of(page):
     """Return the commands of a page, without comments, one line each."""
@@ -47,8 +56,7 @@ COMMANDS = sorted({command for page in PAGES for command in commands_of(page)})
 def parts_of(language):
     """Return the pages with blocks in a language, each with these."""
     found = {page.relative_to(ROOT).as_posix(): blocks(page, language) for page in PAGES}
-    found.pop("docs/extending.md")  # tests/unit/test_extending.py follows it
-    return {page: parts for page, parts in found.items() if parts}
+    return {page: parts for page, parts in found.items() if parts and page not in FOLLOWED}
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +90,10 @@ def run(command, folder):
             words = [sys.executable, "-m", "snakemake", *arguments, "--dry-run"]
         case ["make", *arguments]:
             words = ["make", "--dry-run", *arguments]
+        case ["pip", "install", *arguments]:
+            words = [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", *arguments]
+        case ["export", _]:
+            words = ["bash", "-c", command]
         case ["python", "-m", "probecast.reference"]:
             words = python
         case ["python", "-m", module, *_] if module.startswith(("benchmarks.", "probecast.")):
@@ -123,7 +135,7 @@ def test_command_is_run_by_another_test(command):
 
 @pytest.mark.parametrize("page", parts_of("python"))
 def test_programs_run(page, project):
-    program = "\n".join(parts_of("python")[page])
+    program = "\n".join([READERS_OWN, *parts_of("python")[page]])
     environment = {**os.environ, "PYTHONPATH": str(project.folder / "workflow")}
     subprocess.run(
         [sys.executable, "-c", program],
@@ -132,6 +144,12 @@ def test_programs_run(page, project):
         timeout=300,
         check=True,
     )
+
+
+@pytest.mark.parametrize("page", FOLLOWED)
+def test_programs_are_run_by_another_test(page):
+    text = (ROOT / "tests/unit" / FOLLOWED[page]).read_text()
+    assert f'"docs" / "{Path(page).name}"' in text
 
 
 @pytest.mark.parametrize("page", parts_of("yaml"))
