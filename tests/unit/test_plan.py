@@ -3,8 +3,9 @@ import pytest
 
 from probecast.meta import shipped
 from probecast.plan import COLUMNS, in_words, plan, seconds_per_epoch
-from probecast.study import Study
+from probecast.study import DatasetStudy, Study
 from probecast.trials import read_table
+from tiny_encoder import pieces_spec
 from toy_data import SPECS
 
 IMAGES = SPECS["images"]
@@ -43,6 +44,29 @@ def test_counts_of_every_stage(specs):
 def test_choices_of_tuners_that_are_not_replayed_are_not_retrained(specs):
     table = plan(study(baselines={"methods": ["random"]}), specs).set_index("stage")
     assert table.loc["train", "trials"] == 4 * 2  # predicted, grid, random, default
+
+
+def test_where_fine_tuning_is_compared_there_is_no_sweep_and_every_model_counts():
+    choices = {"learning_rate": [0.001], "batch_size": [8, 16]}
+    hand = {"learning_rate": 0.001, "batch_size": 8, "epochs": 1, "warmup_steps": 5}
+    planned = study(
+        tasks=["pieces-finetune"],
+        space={name: {"choices": values} for name, values in choices.items()},
+        default_configuration={"learning_rate": 0.001, "batch_size": 8},
+        finetuning={
+            "task": "pieces-finetune",
+            "also_on": "other",
+            "by_hand": {"mine": hand, "yours": {**hand, "epochs": 2}},
+            "by_hand_rows": 100,
+        },
+    )
+    planned.datasets["pieces"] = DatasetStudy(source="scenes")
+    table = plan(planned, {"pieces": pieces_spec()}).set_index("stage")
+    assert table["trials"].to_dict() == {"probe": 6, "finetune": 5 * 2}
+    assert table.loc["finetune", "epochs"] == (1 + 1 + 2 + 2 + 4) * 2
+    each = table["flops"] / table["epochs"]
+    assert each["finetune"] == pytest.approx(each["probe"])
+    assert "finetune" in in_words("planned", table.reset_index())
 
 
 def test_float32_takes_longer_and_costs_as_many_flops(specs):

@@ -17,6 +17,7 @@ import pandas as pd
 
 from probecast.data.spec import DataSpec
 from probecast.evaluation.choices import ROLES
+from probecast.finetuning.runs import recipe
 from probecast.meta import shipped
 from probecast.space import Configuration
 from probecast.study import Study
@@ -42,9 +43,9 @@ def plan(study: Study, specs: Mapping[str, DataSpec]) -> pd.DataFrame:
         specs: the preprocessed datasets' descriptions, by name.
 
     Returns:
-        ``stage`` (``sweep``, ``probe``, ``train``), ``task``, ``trials``, ``epochs``, ``flops`` of
-        training, ``core_seconds`` of training and of the evaluation after every epoch. Trials
-        that diverge end early, and so cost less than is said here.
+        ``stage`` (``sweep``, ``probe``, ``train``, ``finetune``), ``task``, ``trials``,
+        ``epochs``, ``flops`` of training, ``core_seconds`` of training and of the evaluation
+        after every epoch. Trials that diverge end early, and so cost less than is said here.
     """
     rows = []
     for task in study.swept_tasks:
@@ -58,10 +59,31 @@ def plan(study: Study, specs: Mapping[str, DataSpec]) -> pd.DataFrame:
         horizon = study.training_of(task).epochs
         probed = int(study.probe.cost * horizon)
         rows.append(("probe", task, probed, probed, *_sum(each, probed / len(swept))))
+        if study.finetuning:
+            continue  # that comparison takes the place of the other choices' retraining
         trials = len(_roles(study)) * study.final.seeds
         final = trials * horizon
         rows.append(("train", task, trials, final, *_sum(each, final / len(swept))))
+    if study.finetuning:
+        task = study.finetuning.task
+        rows.append(("finetune", task, *_compared(study, specs[dataset_of(task)])))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _compared(study: Study, spec: DataSpec) -> tuple[float, ...]:
+    """Return trials, epochs, FLOPs and core-seconds of all models that are compared.
+
+    What will be predicted is not known: the default configuration stands in for it.
+    """
+    settings, seeds = study.finetuning, study.final.seeds
+    prediction = {"configuration": study.default_of(settings.task)}
+    horizon = study.training_of(settings.task).epochs
+    models = np.zeros(4)
+    for name in settings.names:
+        one = recipe(name, settings, spec.rows["train"], prediction, horizon)
+        epoch = _epoch(study, spec, settings.task, one.configuration)
+        models += [1, one.epochs, *(cost * one.epochs for cost in epoch)]
+    return int(models[0] * seeds), int(models[1] * seeds), *(models[2:] * seeds)
 
 
 def in_words(study: str, table: pd.DataFrame) -> str:
@@ -81,7 +103,7 @@ def in_words(study: str, table: pd.DataFrame) -> str:
         f"{'stage':<8}{'trials':>12}{'epochs':>12}{'FLOPs':>12}{'core-hours':>12}",
     ]
     for name, stage in [*stages.iterrows(), ("all", total)]:
-        bound = "" if name == "sweep" else "≤ "
+        bound = "" if name in ("sweep", "finetune") else "≤ "
         trials, epochs = (f"{bound}{int(stage[column]):,}" for column in ("trials", "epochs"))
         hours = _hours(stage["core_seconds"])
         lines.append(f"{name:<8}{trials:>12}{epochs:>12}{stage['flops']:>12.3g}{hours:>12}")
@@ -91,10 +113,10 @@ def in_words(study: str, table: pd.DataFrame) -> str:
         f"about {_hours(probe['core_seconds'])} core-hours and {probe['flops']:.3g} FLOPs, "
         f"{probe['flops'] / total['flops']:.1%} of all. A study file with one task, which "
         "learns from the tables that come with probecast, needs no more.",
-        "The sweep's trials and FLOPs are counted; those of probe and train are the most there "
-        "can be, of configurations of average size. Core-hours are estimated from speeds measured "
-        f"on {_machine()}: they may be off by a factor of two, and on other machines by more. The "
-        "other stages train no trials and are left out.",
+        "Trials and FLOPs of sweep and finetune are counted; those of probe and train are the "
+        "most there can be, of configurations of average size. Core-hours are estimated from "
+        f"speeds measured on {_machine()}: they may be off by a factor of two, and on other "
+        "machines by more. The other stages train no trials and are left out.",
     ):
         lines += ["", *textwrap.wrap(paragraph, 80)]
     return "\n".join(lines)

@@ -199,13 +199,17 @@ class Study(_Strict):
 
     @property
     def swept_tasks(self) -> list[str]:
-        """The tasks whose sweeps are run: targets, and what is learnt from, if not finished."""
+        """The tasks whose sweeps are run: targets, and what is learnt from, if not finished.
+
+        Where fine-tuning is compared, a target needs none.
+        """
         families = {self.family(dataset_of(task)) for task in self.tasks}
         learnt_from = {s for name in families for s in self.sources_without(f"family-{name}")}
         return [
             task
             for task in self.all_tasks
-            if (task in self.tasks or task in learnt_from) and not self.finished_table(task)
+            if (task in learnt_from or (task in self.tasks and self.finetuning is None))
+            and not self.finished_table(task)
         ]
 
     def histories_without(self, held_out: str) -> list[str]:

@@ -75,6 +75,8 @@ def trials_of(stage, wildcards):
     """How many trials a job trains, where that is known before it runs."""
     if stage == "sweep":
         return len(study.chunk(wildcards["task"], int(wildcards["chunk"])))
+    if stage == "finetune":
+        return len(study.final_seeds)
     return len(study.repeated(wildcards["task"])) if stage == "repeat" else 0
 
 

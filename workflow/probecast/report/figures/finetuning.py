@@ -30,7 +30,7 @@ def finetuning_figure(summary: pd.DataFrame, record: dict[str, float]) -> Pictur
         axes.set_xlabel(f"accuracy on {dataset}")
         axes.grid(axis="y", visible=False)
     panels[0].set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
-    panels[0].invert_yaxis()
+    panels[0].set_ylim(len(names) - 0.6, -0.4)
     figure.tight_layout()
     return picture(
         figure,
