@@ -9,6 +9,12 @@ from probecast.meta.prior import residuals, task_prior
 KNOWN = np.zeros((1, 1, 1))  # every curve was tried
 
 
+def made_of(sources, of_families, kernel, unknown=KNOWN, along=None):
+    levels = sources.shape[2]
+    along = np.eye(levels) if along is None else along
+    return task_prior(sources, unknown, along, of_families, kernel)
+
+
 def curves(sources: int, configurations: int = 4, levels: int = 3, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).uniform(0, 1, (sources, configurations, levels))
 
@@ -19,7 +25,7 @@ def families(count: int) -> list[str]:
 
 def test_an_expert_lies_between_what_is_common_and_its_source():
     sources = np.array([[[0.0]], [[1.0]]])
-    made = task_prior(sources, KNOWN, families(2), np.eye(1))
+    made = made_of(sources, families(2), np.eye(1))
     assert made.means[:, 0, 0].tolist() == pytest.approx(
         [0.5 - prior.SHRINK / 2, 0.5 + prior.SHRINK / 2]
     )
@@ -48,7 +54,7 @@ def test_members_of_a_family_do_not_explain_each_other():
 def test_the_covariance_is_one_and_its_parts_agree(sources, configurations, levels, seed):
     given_curves = curves(sources, configurations, levels, seed)
     distance = np.abs(np.subtract.outer(np.arange(configurations), np.arange(configurations)))
-    made = task_prior(given_curves, KNOWN, families(sources), np.exp(-(distance**2)))
+    made = made_of(given_curves, families(sources), np.exp(-(distance**2)))
     points = np.arange(configurations * levels)
     covariance = made.covariance(points)
     assert np.linalg.eigvalsh(covariance).min() > -1e-9
@@ -65,8 +71,8 @@ def test_similarity_counts_only_as_far_as_the_residuals_bear_it_out():
         (8, 4, 2)
     )
     each_its_own = curves(8, 4, 2)
-    together = task_prior(moving_together, KNOWN, families(8), kernel).kernel[0, 1]
-    apart = task_prior(each_its_own, KNOWN, families(8), kernel).kernel[0, 1]
+    together = made_of(moving_together, families(8), kernel).kernel[0, 1]
+    apart = made_of(each_its_own, families(8), kernel).kernel[0, 1]
     assert together > 0.8
     assert apart < 0.4
 
@@ -74,6 +80,19 @@ def test_similarity_counts_only_as_far_as_the_residuals_bear_it_out():
 def test_what_had_to_be_completed_is_less_sure():
     unknown = np.zeros((3, 4, 3))
     unknown[:, 0] = 0.3
-    one, other = (task_prior(curves(3), u, families(3), np.eye(4)) for u in (KNOWN, unknown))
+    one, other = (made_of(curves(3), families(3), np.eye(4), u) for u in (KNOWN, unknown))
     assert other.variance()[0] - one.variance()[0] == pytest.approx(0.3)
     assert other.variance()[1:] == pytest.approx(one.variance()[1:])
+
+
+def test_what_had_to_be_completed_goes_on_as_the_sources_curves_do():
+    """However the sources' means go on: here what begins high ends low."""
+    height = np.linspace(0, 1, 6)[:, None, None]
+    crossing = np.concatenate([height, 1 - height], axis=2).repeat(4, axis=1)
+    rising = np.array([[1.0, 0.9], [0.9, 1.0]])
+    unknown = np.ones((6, 4, 2))
+    known, completed = (
+        made_of(crossing, families(6), np.eye(4), u, rising).levels[0, 1] for u in (KNOWN, unknown)
+    )
+    assert known < -0.9
+    assert completed > 0.5

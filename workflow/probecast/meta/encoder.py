@@ -174,9 +174,11 @@ class MetaEncoder:
             places = self.network(joined(encoded[rows], self.encoding.task(info)))
         own = self.encoding.unmatched([candidates[row] for row in rows]) / OWN_SCALE
         places = torch.cat([places, torch.from_numpy(own)], dim=1)
+        along = [np.cov(at_levels(s.curves, levels).T, bias=True) for s in self.sources]
         prior = task_prior(
             curves[:, rows],
             unknown[:, rows],
+            np.mean(along, axis=0).reshape(len(levels), len(levels)),
             [source.info["family"] for source in self.sources],
             kernel(places, places).numpy(),
         )

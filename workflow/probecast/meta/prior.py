@@ -73,6 +73,7 @@ class Prior:
 def task_prior(
     curves: np.ndarray,
     unknown: np.ndarray,
+    along: np.ndarray,
     families: Sequence[str],
     kernel: np.ndarray,
 ) -> Prior:
@@ -81,6 +82,7 @@ def task_prior(
     Args:
         curves: (S, n, L) normalised, complete, S at least 1.
         unknown: (S, n, L) variance of those that had to be completed, 0 for the others.
+        along: (L, L) covariance over a curve of what tells a source's configurations apart.
         families: of the sources, (S).
         kernel: (n, n) how alike two configurations are, 0 to 1.
     """
@@ -92,18 +94,26 @@ def task_prior(
     size = np.sqrt((variance + variance.mean(axis=0)) / 2) + 1e-3
     standard = unexplained / size
     identity = np.eye(curves.shape[2])
-    levels = np.einsum("snl,snk->lk", standard, standard) + 1e-9 * identity
-    deviation = np.sqrt(levels.diagonal())
-    levels = levels / np.outer(deviation, deviation)
+    own, completed = (RESIDUAL * size) ** 2, unknown.mean(axis=0)
+    # What was completed differs from the truth as a source's configurations do from each other.
+    share = completed.sum() / (own.sum() + completed.sum())
+    levels = (1 - share) * _correlation(np.einsum("snl,snk->lk", standard, standard))
+    levels = levels + share * _correlation(along)
     factors = np.moveaxis(deviations, 0, -1) / np.sqrt(max(len(curves) - 1, 1))
     return Prior(
         means=mean + SHRINK * deviations,
         factors=DIFFERENCES * factors,
-        residual=np.sqrt((RESIDUAL * size) ** 2 + unknown.mean(axis=0)),
+        residual=np.sqrt(own + completed),
         levels=(1 - INDEPENDENT) * levels + INDEPENDENT * identity,
         kernel=_between_configurations(kernel, standard[:, :, -1]),
         noise=NOISE**2,
     )
+
+
+def _correlation(covariance: np.ndarray) -> np.ndarray:
+    covariance = covariance + 1e-9 * np.eye(len(covariance))
+    deviation = np.sqrt(covariance.diagonal())
+    return covariance / np.outer(deviation, deviation)
 
 
 def residuals(curves: np.ndarray, families: Sequence[str]) -> np.ndarray:
