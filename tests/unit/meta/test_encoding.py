@@ -43,9 +43,32 @@ def test_a_hyperparameter_with_one_value_does_not_divide_by_zero():
 
 def test_hyperparameters_match_by_name_and_kind_of_value():
     encoding = Encoding.of([small_table({0.1: [0.2], 0.01: [0.2]})])
-    assert encoding.matched([{"learning_rate": 0.5, "layers": 2}]) == ["learning_rate"]
+    assert encoding.matched([{"learning_rate": 0.05, "layers": 2}]) == ["learning_rate"]
     assert encoding.matched([{"learning_rate": "high"}, {"lr": 0.1}]) == []
     assert encoding.configurations([{"lr": 0.1}]).tolist() == [[0, 0]]
+
+
+def test_numbers_far_from_those_of_the_sources_match_nothing():
+    """Such as percent for shares: on the sources' scale they would all look the same."""
+    encoding = Encoding.of([small_table({0.1: [0.2], 0.3: [0.2], 0.5: [0.2]})])
+    assert encoding.matched([{"learning_rate": 10}, {"learning_rate": 30}]) == []
+    assert encoding.matched([{"learning_rate": 0.6}, {"learning_rate": 30}]) == ["learning_rate"]
+
+
+def test_what_the_sources_cannot_tell_apart_the_targets_own_values_do():
+    encoding = Encoding.of([small_table({0.1: [0.2], 0.3: [0.2], 0.5: [0.2]})])
+    rates = [{"learning_rate": rate} for rate in (0.3, 0.5, 100, 200, 300)]
+    assert len({tuple(row) for row in encoding.configurations(rates)}) == 3
+    assert encoding.unmatched(rates).tolist() == [[0, 0], [0, 0], [1, -1], [1, 0], [1, 1]]
+    optimizer = Encoding((Hyperparameter.of("optimizer", ["SGD", "Adam"]),), (), {})
+    names = [{"optimizer": name} for name in ("Adam", "Lion", "AdamW")]
+    assert encoding.matched(names) == []
+    assert optimizer.unmatched(names).tolist() == [[0, 0, 0], [1, 0, 1], [1, 1, 0]]
+
+
+def test_a_single_value_in_the_sources_tells_of_itself_only():
+    epochs = Hyperparameter.of("epochs", [8])
+    assert epochs.tells(8) and not epochs.tells(9)
 
 
 def test_architectures_and_meta_features_of_a_task():

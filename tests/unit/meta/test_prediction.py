@@ -4,12 +4,13 @@ from dataclasses import replace
 import pytest
 
 from probecast.evaluation.replay import TableEnvironment
-from probecast.meta.prediction import recommendation
+from probecast.meta.prediction import in_words, recommendation
+from probecast.space import Space
 from probecast.training.settings import TrainingSettings
 from probecast.trials import TrialTable
 from probecast.tuners.driver import run
 from probecast.tuners.probecast import ProbecastTuner
-from probecast.tuners.tuner import Problem
+from probecast.tuners.tuner import Observation, Problem
 from synthetic import quick_encoder, synthetic_task
 
 TABLE = synthetic_task(40, epochs=10)
@@ -48,7 +49,7 @@ def test_every_key_of_the_contract_and_plain_json(probed):
     assert set(result) == {
         *("configuration", "expected_metric", "interval", "probability_within_5pct"),
         *("alternatives", "probes", "probe_cost", "training_cost", "meta_encoder"),
-        *("matched", "unmatched", "training_arguments"),
+        *("matched", "unmatched", "transfer", "training_arguments"),
     }
     assert set(result["interval"]) == {"level", "low", "high"}
     assert json.loads(json.dumps(result, allow_nan=False)) == result
@@ -105,16 +106,97 @@ def test_without_probes_the_cost_of_training_is_known_in_epochs_only():
     json.dumps(result, allow_nan=False)
 
 
-def test_hyperparameters_that_the_encoder_does_not_know_are_named(caplog):
-    known = recommendation(PROBLEM, None)
-    assert (known["matched"], known["unmatched"]) == (
-        ["layers", "learning_rate", "optimizer"],
+def of_space(**space):
+    """The recommendation for candidates of a space of one's own, before any probe."""
+    candidates = Space.model_validate(space).candidates(40, seed=0)
+    return recommendation(replace(PROBLEM, candidates=candidates), None)
+
+
+RATE = {"choices": [0.001, 0.01, 0.1], "scale": "log"}
+WARMUP = {"low": 0, "high": 0.5}
+
+
+def test_the_sources_own_space_is_matched_whole():
+    result = of_space(
+        learning_rate=RATE, layers={"choices": [2, 3]}, optimizer={"choices": ["SGD", "Adam"]}
+    )
+    assert (result["matched"], result["unmatched"]) == (
+        ["learning_rate", "layers", "optimizer"],
         [],
     )
-    foreign = [{"learning_rate": 0.01, "warmup": steps} for steps in range(6)]
-    result = recommendation(replace(PROBLEM, candidates=foreign), None)
+    assert result["transfer"]["scales"] == {
+        "learning_rate": "log",
+        "layers": "linear",
+        "optimizer": "names",
+    }
+    assert result["transfer"]["outside"] == result["transfer"]["reasons"] == {}
+    assert "other tasks" not in in_words(TABLE.info, result)
+
+
+def test_hyperparameters_that_no_source_has_are_named(caplog):
+    result = of_space(learning_rate=RATE, warmup=WARMUP)
     assert (result["matched"], result["unmatched"]) == (["learning_rate"], ["warmup"])
+    assert result["transfer"]["reasons"] == {"warmup": "no source has it"}
+    said = "matched: learning_rate; not matched: warmup"
+    assert result["transfer"]["summary"] == said
+    assert f"other tasks         {said}" in in_words(TABLE.info, result)
     assert not caplog.records
-    alien = [{"warmup": steps} for steps in range(6)]
-    assert recommendation(replace(PROBLEM, candidates=alien), None)["matched"] == []
-    assert "nothing was transferred" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("rate", "reason"),
+    [
+        ({"choices": ["low", "high"]}, "low, high here, but the sources have 0.001 to 0.1 (log)"),
+        ({"choices": [True, False]}, "here, but the sources have 0.001 to 0.1 (log)"),
+        ({"choices": [-3, -2, -1]}, "-3 to -1 here, but the sources have 0.001 to 0.1 (log)"),
+        ({"choices": [10, 30]}, "10 to 30 here, too far from what the sources have tried: 0.001"),
+    ],
+    ids=["names", "switches", "exponents", "percent"],
+)
+def test_the_same_name_on_another_scale_is_not_matched_and_why_is_said(rate, reason):
+    result = of_space(learning_rate=rate, layers={"choices": [2, 3]})
+    assert (result["matched"], result["unmatched"]) == (["layers"], ["learning_rate"])
+    assert reason in result["transfer"]["reasons"]["learning_rate"]
+
+
+def test_values_that_the_sources_have_not_tried_are_stated():
+    result = of_space(
+        learning_rate={"low": 1e-4, "high": 1, "scale": "log"},
+        layers={"choices": [2, 3]},
+        optimizer={"choices": ["SGD", "Adam", "Lion"]},
+    )
+    assert result["unmatched"] == []
+    outside = result["transfer"]["outside"]
+    assert set(outside) == {"learning_rate", "optimizer"}
+    assert outside["learning_rate"].endswith("; the sources: 0.001 to 0.1")
+    assert outside["optimizer"] == "Lion; the sources: Adam, SGD"
+    assert "beyond what the sources have tried: learning_rate, optimizer" in in_words(
+        TABLE.info, result
+    )
+
+
+def test_with_nothing_in_common_it_is_said_that_nothing_was_transferred(caplog):
+    result = of_space(warmup=WARMUP, widths={"choices": [1, 2, 4]})
+    assert (result["matched"], result["unmatched"]) == ([], ["warmup", "widths"])
+    said = "nothing was transferred: the sources cannot judge warmup, widths"
+    assert result["transfer"]["summary"].startswith(said)
+    assert said in caplog.text
+    assert said in in_words(TABLE.info, result)
+
+
+def test_with_nothing_in_common_the_probes_still_find_what_is_good():
+    """Accuracy falls with the distance from a width of 20, which no source has heard of."""
+    candidates = [{"widths": width} for width in range(40)]
+
+    class Trials:
+        horizon = 10
+
+        def advance(self, configuration, epoch):
+            final = 0.9 - 0.02 * abs(configuration["widths"] - 20)
+            curve = tuple(final * (0.8 + 0.02 * e) for e in range(1, epoch + 1))
+            return Observation(configuration, curve)
+
+    problem = replace(PROBLEM, candidates=candidates, budget=3.0)
+    step = run(ProbecastTuner(problem), Trials(), problem.budget)[-1]
+    random = sum(0.9 - 0.02 * abs(width - 20) for width in range(40)) / 40
+    assert 0.9 - 0.02 * abs(step.configuration["widths"] - 20) > random + 0.1

@@ -51,11 +51,31 @@ class Hyperparameter:
         """The length of ``encode``'s result."""
         return 1 + (len(self.names) or 1)
 
+    @property
+    def seen(self) -> list[Value]:
+        """What the sources hold, in natural units: names, or the smallest and largest number."""
+        if self.scale == "names":
+            return list(self.names)
+        bounds = (self.low, self.high)
+        return [round(math.exp(x), 12) for x in bounds] if self.scale == "log" else list(bounds)
+
     def fits(self, value: Value) -> bool:
         """Whether a value of a target is of the kind that the sources hold."""
         if self.scale == "names":
             return str(value) in self.names
         return _is_number(value) and (self.scale == "linear" or value > 0)
+
+    def inside(self, value: Value) -> bool:
+        """Whether a value fits and lies within what the sources hold."""
+        if not self.fits(value) or self.scale == "names":
+            return self.fits(value)
+        return self.low - 1e-9 <= self._number(value) <= self.high + 1e-9
+
+    def tells(self, value: Value) -> bool:
+        """Whether a value fits and is not so far out that it is encoded like others out there."""
+        if self.inside(value):
+            return True
+        return self.fits(value) and self.high > self.low and abs(self._position(value)) <= BEYOND
 
     def encode(self, value: Value | None) -> list[float]:
         """Return the inputs for a value; all zero if it is absent or does not fit."""
@@ -63,10 +83,15 @@ class Hyperparameter:
             return [0.0] * self.size
         if self.scale == "names":
             return [1.0, *(float(str(value) == name) for name in self.names)]
-        number = math.log(value) if self.scale == "log" else float(value)
+        return [1.0, min(max(self._position(value), -BEYOND), BEYOND)]
+
+    def _number(self, value: Value) -> float:
+        return math.log(value) if self.scale == "log" else float(value)
+
+    def _position(self, value: Value) -> float:
+        """Where a number lies on the scale, on which those of the sources go from -1 to 1."""
         width = self.high - self.low
-        position = 2 * (number - self.low) / width - 1 if width else 0.0
-        return [1.0, min(max(position, -BEYOND), BEYOND)]
+        return 2 * (self._number(value) - self.low) / width - 1 if width else 0.0
 
 
 @dataclass(frozen=True)
@@ -134,21 +159,28 @@ class Encoding:
         ]
         return np.array([*(float(info.architecture == a) for a in self.architectures), *features])
 
+    def tells(self, name: str, value: Value | None) -> bool:
+        """Whether the sources say something about a hyperparameter's value."""
+        return any(h.tells(value) for h in self.hyperparameters if h.name == name)
+
     def matched(self, configurations: Sequence[Configuration]) -> list[str]:
-        """Return the hyperparameters that share name and kind of value with the sources."""
+        """Return the hyperparameters about some of whose values the sources say something."""
         return [
             h.name
             for h in self.hyperparameters
-            if any(h.name in c and h.fits(c[h.name]) for c in configurations)
+            if any(h.name in c and h.tells(c[h.name]) for c in configurations)
         ]
 
     def unmatched(self, configurations: Sequence[Configuration]) -> np.ndarray:
-        """Return (configurations, inputs) for the hyperparameters that no source knows."""
-        matched = set(self.matched(configurations))
-        names = sorted({name for c in configurations for name in c} - matched)
-        values = {name: [c[name] for c in configurations if name in c] for name in names}
+        """Return (configurations, inputs) for the values about which the sources say nothing."""
+        foreign = [
+            {n: v for n, v in c.items() if _is_present(v) and not self.tells(n, v)}
+            for c in configurations
+        ]
+        names = sorted({name for c in foreign for name in c})
+        values = {name: [c[name] for c in foreign if name in c] for name in names}
         own = Encoding(tuple(Hyperparameter.of(name, values[name]) for name in names), (), {})
-        return own.configurations(configurations)
+        return own.configurations(foreign)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; ``meta.card`` reads them."""

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from probecast.finetuning.training_config import training_arguments
+from probecast.meta.transfer import Transfer
 from probecast.networks import NEED_PRETRAINED
 from probecast.space import config_id
 from probecast.training.settings import TrainingSettings
@@ -31,22 +32,18 @@ def recommendation(
         ``alternatives`` as in ``Belief``; ``probes``; ``probe_cost`` and ``training_cost``,
         see ``_probe_cost`` and ``_training_cost``; ``meta_encoder`` (its hash and source
         tasks); ``matched`` and ``unmatched``, the target's hyperparameters that the
-        meta-encoder knows, with values of the same kind, and those it cannot judge;
-        ``training_arguments`` of ``transformers``, None where the network is none of its models.
+        meta-encoder knows, by name and scale, and those it cannot judge; ``transfer``, why,
+        and what lies beyond the sources, see ``Transfer``; ``training_arguments`` of
+        ``transformers``, None where the network is none of its models.
     """
     encoder, horizon = problem.encoder, problem.info.epochs
     tuner = ProbecastTuner(problem)
     seen = [] if probes is None else observations(probes)
     tuner.tell(seen)
     configuration, belief = tuner.recommend()
-    names = problem.candidates[0]
-    matched = encoder.encoding.matched(problem.candidates)
-    if not matched:
-        logger.warning(
-            "%s: the meta-encoder knows none of the hyperparameters %s; nothing was "
-            "transferred, the recommendation rests on the probes alone",
-            *(problem.info.task, ", ".join(names)),
-        )
+    transfer = Transfer.between(encoder.encoding, problem.candidates)
+    if not transfer.scales:
+        logger.warning("%s: %s", problem.info.task, transfer.summary)
     epochs = pd.DataFrame() if probes is None else probes.frame
     return {
         "configuration": configuration,
@@ -58,8 +55,9 @@ def recommendation(
         "probe_cost": _probe_cost(epochs, horizon),
         "training_cost": _training_cost(epochs, config_id(configuration), horizon),
         "meta_encoder": {"hash": encoder.hash, "sources_used": encoder.tasks},
-        "matched": matched,
-        "unmatched": [name for name in names if name not in matched],
+        "matched": list(transfer.scales),
+        "unmatched": list(transfer.reasons),
+        "transfer": transfer.to_json(),
         "training_arguments": training_arguments(configuration, training)[0]
         if training is not None and problem.info.architecture in NEED_PRETRAINED
         else None,
@@ -125,6 +123,8 @@ def in_words(info: TaskInfo, result: dict[str, Any]) -> str:
         "probes cost": _cost_in_words(probes),
         "training will cost": _cost_in_words(training),
     }
+    if result["unmatched"] or result["transfer"]["outside"]:
+        rows["other tasks"] = result["transfer"]["summary"]
     width = max(map(len, rows))
     return "\n".join([info.task, *(f"  {name:<{width}}  {value}" for name, value in rows.items())])
 
