@@ -9,6 +9,7 @@ earlier chapters wrote:
     one's own past runs -> history -> pretrain
     predict -> finetune: the recommendation beside settings by hand, where a study names some
     a table of many tasks from elsewhere -> replay
+    a network of the user's own -> network (a check), before sweep and probe
 """
 
 from snakemake.utils import min_version
@@ -33,6 +34,7 @@ rule all:
 include: "workflow/rules/download.smk"
 include: "workflow/rules/preprocess.smk"
 include: "workflow/rules/plan.smk"
+include: "workflow/rules/network.smk"
 include: "workflow/rules/sweep.smk"
 include: "workflow/rules/history.smk"
 include: "workflow/rules/pretrain.smk"

@@ -8,10 +8,10 @@ def clear():
     module._imports.cache_clear()
 
 
-def fresh_hash(*names):
+def fresh_hash(*names, files=()):
     """What a process that starts now would find."""
     clear()
-    return module.code_hash(*names)
+    return module.code_hash(*names, files=files)
 
 
 @pytest.fixture
@@ -46,3 +46,12 @@ def test_change_elsewhere_does_not(package):
 
 def test_modules_loaded_by_name_count(package):
     assert fresh_hash("probecast.top", "probecast.other") != fresh_hash("probecast.top")
+
+
+def test_the_contents_of_further_files_count(package, tmp_path):
+    file = tmp_path / "my_net.py"
+    file.write_text("x = 1\n")
+    before = fresh_hash("probecast.top", files=(str(file),))
+    file.write_text("x = 2\n")
+    assert before != fresh_hash("probecast.top", files=(str(file),))
+    assert before != fresh_hash("probecast.top")

@@ -1,4 +1,4 @@
-"""Nothing that is read can bring code along: the library knows no way to run any."""
+"""Nothing that is read can bring code along, but a network of one's own, which is code."""
 
 import ast
 from pathlib import Path
@@ -16,6 +16,7 @@ CALLS = {
     *("pd.read_pickle", "pandas.read_pickle", "yaml.load", "yaml.unsafe_load", "yaml.full_load"),
 }
 ARGUMENTS = {"allow_pickle", "shell"}
+RUNS_THE_USERS_FILE = LIBRARY / "networks" / "own.py"
 
 
 def dotted(node):
@@ -49,7 +50,8 @@ def ways_to_run_code(text):
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
 def test_no_module_can_run_what_it_reads(path):
-    assert ways_to_run_code(path.read_text(encoding="utf-8")) == []
+    allowed = {"compile", "exec"} if path == RUNS_THE_USERS_FILE else set()
+    assert set(ways_to_run_code(path.read_text(encoding="utf-8"))) == allowed
 
 
 @pytest.mark.parametrize(

@@ -120,3 +120,13 @@ def test_configuration_outside_the_space_is_refused(configuration, message):
 def test_space_that_cannot_be_is_refused(bad, message):
     with pytest.raises(ValidationError, match=message):
         Space.model_validate(bad)
+
+
+def test_around_a_configuration_every_level_is_met_once():
+    center = {"learning_rate": 0.01, "layers": 3}
+    around = RANGES.around(center)
+    assert around[0] == center
+    assert {c["learning_rate"] for c in around} == {1e-5, 0.01, 0.1}
+    assert {c["layers"] for c in around} == {1, 3, 8}
+    assert all(sum(c[n] != center[n] for n in c) == 1 for c in around[1:])
+    assert len(GRID.around(GRID.grid()[0])) == 1 + 2 + 2 + 1

@@ -1,4 +1,5 @@
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,9 @@ def test_shipped_studies_are_valid(path):
         return
     if study.finetuning:
         assert study.space.size == 6 * 3 * 3 * 3
+        return
+    if study.space is None:
+        assert all(study.architecture(task).space for task in study.tasks)
         return
     assert study.space.size == 486
     assert set(study.default_configuration.values()) == {0.001, 64, 3, 128, 0.1, "Adam"}
@@ -142,6 +146,14 @@ def test_architecture_may_have_its_own_space():
     assert study.default_of("digits-cnn") == {"learning_rate": 0.001, "layers": 3}
 
 
+def test_a_study_needs_no_space_where_every_architecture_has_its_own():
+    own = {"space": SMALL["space"], "default_configuration": SMALL["default_configuration"]}
+    study = load(space=None, default_configuration=None, architectures={"cnn": own, "lstm": own})
+    assert study.space_of("digits-cnn").size == 6
+    with pytest.raises(ProbecastError, match="space: required"):
+        load(space=None, default_configuration=None, architectures={"cnn": own})
+
+
 def test_architecture_may_change_a_part_of_the_training():
     study = load(architectures={"lstm": {"training": {"epochs": 2}}})
     assert study.training_of("digits-cnn") == study.training
@@ -149,6 +161,19 @@ def test_architecture_may_change_a_part_of_the_training():
     assert study.training_of("load-lstm").clip_norm == study.training.clip_norm
     assert study.space_of("load-lstm") == study.space
     assert study.default_of("load-lstm") == study.default_of("digits-cnn")
+
+
+def test_own_network_is_named_by_its_file_and_may_have_any_hyperparameters():
+    space = {"layers": {"choices": ["few", "many"]}, "dropout": {"choices": [10, 20]}}
+    own = {
+        "file": "studies/my_net.py",
+        "space": space,
+        "default_configuration": {"layers": "few", "dropout": 10},
+    }
+    study = load(tasks=["digits-mine", "digits-cnn"], architectures={"mine": own})
+    assert study.network_of("digits-mine") == f"{ROOT}/studies/my_net.py:build"
+    assert study.network_of("digits-cnn") == "cnn"
+    assert study.default_of("digits-mine") == {"layers": "few", "dropout": 10}
 
 
 def test_all_of_the_training_can_be_changed():
@@ -276,7 +301,35 @@ BAD = {
     ),
     "unknown architecture's settings": (
         {"architectures": {"cn": {"training": {"epochs": 2}}}},
-        r"architectures: unknown 'cn'\. Did you mean 'cnn'",
+        r"architectures: unknown 'cn'; name its `file`, or: Did you mean 'cnn'",
+    ),
+    "own network that is not there": (
+        {"architectures": {"mine": {"file": "no/such.py"}}},
+        rf"architectures\.mine\.file: {re.escape(str(ROOT))}/no/such\.py: there is no such file",
+    ),
+    "own network without its function": (
+        {"architectures": {"mine": {"file": "studies/my_net.py", "build": "make"}}},
+        r"architectures\.mine\.file: .*my_net\.py: has no function 'make'.*Known: .*build",
+    ),
+    "own network that is no Python": (
+        {"architectures": {"mine": {"file": "config.yaml"}}},
+        r"architectures\.mine\.file: .*config\.yaml, line \d+: not valid Python",
+    ),
+    "own network of a built-in name": (
+        {"architectures": {"cnn": {"file": "studies/my_net.py"}}},
+        r"architectures\.cnn\.file: 'cnn' is a built-in architecture; choose another name",
+    ),
+    "own network of a reserved name": (
+        {"architectures": {"all": {"file": "studies/my_net.py"}}},
+        r"architectures: 'all' is a reserved name",
+    ),
+    "a function without its file": (
+        {"architectures": {"cnn": {"build": "make"}}},
+        r"architectures\.cnn\.build: has no meaning without `file`",
+    ),
+    "a function that cannot be one": (
+        {"architectures": {"mine": {"file": "studies/my_net.py", "build": "my net"}}},
+        r"architectures\.mine\.build: found 'my net'",
     ),
     "misspelt change of the training": (
         {"architectures": {"cnn": {"training": {"epoch": 2}}}},
@@ -295,6 +348,22 @@ BAD = {
     "bad scale": (
         {"space": {"learning_rate": {"choices": [0.1], "scale": "ln"}}},
         r"space\.learning_rate\.scale: found 'ln'",
+    ),
+    "unknown optimizer": (
+        {"space": {"optimizer": {"choices": ["SGD", "Adm"]}}},
+        r"space\.optimizer: found 'Adm'; no such optimizer. Did you mean 'Adam'",
+    ),
+    "batch sizes that are not whole": (
+        {"space": {"batch_size": {"low": 16, "high": 64}}},
+        r"space\.batch_size: found 16\.0; it must be a whole number .*`type: integer`",
+    ),
+    "a learning rate of 0": (
+        {"space": {"learning_rate": {"choices": [0, 0.1]}}},
+        r"space\.learning_rate: found 0; it must lie above 0",
+    ),
+    "dropout in percent": (
+        {"architectures": {"lstm": {"space": {"dropout": {"choices": [10, 50]}}}}},
+        r"architectures\.lstm\.space\.dropout: found 10; it must lie in 0\.\.1",
     ),
     "default outside": (
         {"default_configuration": {"learning_rate": 0.5, "layers": 3}},

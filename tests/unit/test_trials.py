@@ -55,6 +55,14 @@ def test_configurations_have_plain_types(tmp_path):
         assert config_id(c) == identity
 
 
+@pytest.mark.parametrize("values", [(True, False), ("wide", "deep")], ids=["switches", "names"])
+def test_values_that_are_no_numbers_survive_the_disk(tmp_path, values):
+    small_table({value: [0.2] for value in values}).write(tmp_path / "t.parquet")
+    configurations = read_table(tmp_path / "t.parquet").configurations()
+    assert {c["learning_rate"] for c in configurations.values()} == set(values)
+    assert all(config_id(c) == identity for identity, c in configurations.items())
+
+
 def test_diverged_trial_counts_as_the_floor():
     table = small_table({0.1: [0.2, 0.5, 0.6], 1.0: [0.3, NAN]}, floor=0.1)
     curves = table.with_floor("val_metric")

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from probecast.data.spec import SPLITS, DataSpec
 from probecast.networks import NEED_PRETRAINED, get_architecture
-from probecast.training.loop import REQUIRED
+from probecast.training.hyperparameters import REQUIRED
 
 SPECS = {
     "images": DataSpec(
@@ -75,7 +75,7 @@ def spec_of(architecture: str) -> DataSpec:
 
 def configuration_of(architecture: str, **changes: Any) -> dict[str, Any]:
     """Return a configuration of just what training and the architecture read."""
-    read = REQUIRED | get_architecture(architecture).HYPERPARAMETERS | changes.keys()
+    read = REQUIRED.keys() | get_architecture(architecture).HYPERPARAMETERS | changes.keys()
     return {name: value for name, value in configuration(**changes).items() if name in read}
 
 

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent
 
 
 @cache
-def code_hash(*modules: str) -> str:
+def code_hash(*modules: str, files: tuple[str, ...] = ()) -> str:
     """Return a hash over the source of ``modules`` and all they import from this package.
 
     Imports anywhere in a file count, also inside functions. What is loaded by name at
@@ -21,10 +21,13 @@ def code_hash(*modules: str) -> str:
 
     Args:
         modules: dotted names such as ``"probecast.training.sweep"``.
+        files: further files whose contents count.
     """
     digest = hashlib.sha256()
     for module in sorted(_closure(modules)):
         digest.update(module.encode() + b"\0" + _file(module).read_bytes() + b"\0")
+    for file in files:
+        digest.update(Path(file).read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

@@ -21,7 +21,7 @@ from probecast.finetuning.runs import recipe
 from probecast.meta import shipped
 from probecast.space import Configuration
 from probecast.study import Study
-from probecast.task import architecture_of, dataset_of
+from probecast.task import dataset_of
 from probecast.training.cost import flops_per_example
 from probecast.training.loop import complete
 from probecast.trials import read_table
@@ -133,7 +133,7 @@ def seconds_per_epoch(architecture: str, flops: float, steps: float) -> float:
     An architecture that no shipped table has is taken for an average one.
 
     Args:
-        architecture: the network's registered name.
+        architecture: the network's registered name, or the file of the user's own.
         flops: floating-point operations of the epoch.
         steps: gradient steps of the epoch.
     """
@@ -146,7 +146,7 @@ def _epoch(
     study: Study, spec: DataSpec, task: str, configuration: Configuration
 ) -> tuple[float, float]:
     """Return the FLOPs and the core-seconds of one epoch, the latter with its evaluation."""
-    architecture = architecture_of(task)
+    architecture = study.network_of(task)
     configuration = complete(architecture, configuration)
     rows = spec.rows["train"]
     flops = flops_per_example(architecture, configuration, spec) * rows

@@ -70,6 +70,11 @@ class Choice(BaseModel):
         """Whether every choice is a number (a bool is a name)."""
         return all(isinstance(c, int | float) and not isinstance(c, bool) for c in self.choices)
 
+    @property
+    def levels(self) -> list[Value]:
+        """Every choice."""
+        return self.choices
+
     def canonical(self, value: Any) -> Value:
         """Return ``value`` in the type of the choices."""
         if not self.numeric:
@@ -113,6 +118,11 @@ class Range(BaseModel):
         return self
 
     numeric: ClassVar[bool] = True
+
+    @property
+    def levels(self) -> list[Value]:
+        """Both bounds."""
+        return [self.canonical(self.low), self.canonical(self.high)]
 
     def canonical(self, value: Any) -> Value:
         return _plain(value, integer=self.type == "integer")
@@ -198,6 +208,16 @@ class Space(RootModel[dict[Annotated[str, Field(pattern=NAME)], Hyperparameter]]
                     f"{short(hyperparameter.model_dump())}"
                 )
         return plain
+
+    def around(self, configuration: Configuration) -> list[Configuration]:
+        """Return the configuration, and all that differ from it in one value, at every level."""
+        around = [
+            {**configuration, name: level}
+            for name, hyperparameter in self.root.items()
+            for level in hyperparameter.levels
+            if level != configuration[name]
+        ]
+        return [configuration, *around]
 
     def grid(self) -> list[Configuration]:
         """Return every configuration, the last hyperparameter varying fastest."""

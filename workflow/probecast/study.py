@@ -55,14 +55,20 @@ class DatasetStudy(Variant):
 
 
 class ArchitectureStudy(_Strict):
-    """What differs for one architecture.
+    """What differs for one architecture, or a network of the user's own.
 
     Attributes:
+        file: a Python file that makes the network, under a name of one's own: it is run, so name
+            only what you trust. A relative path counts from the folder of the Snakefile.
+        build: the function in it that is called as ``build(configuration, spec)``; what it has to
+            return stands in [Your own network](own-network.md).
         space: its own search space; by default the study's.
         default_configuration: its own default, a point of its space; by default the study's.
         training: what differs from the study's ``training``, by the same keys.
     """
 
+    file: FileName | None = None
+    build: Annotated[str, Field(pattern=r"^[^\W\d]\w*$", max_length=100)] = "build"
     space: Space | None = None
     default_configuration: dict[str, Any] | None = None
     training: TrainingChanges = TrainingChanges()
@@ -241,6 +247,11 @@ class Study(_Strict):
         """Return what differs for a task's architecture; nothing if the study names nothing."""
         return self.architectures.get(architecture_of(task), ArchitectureStudy())
 
+    def network_of(self, task: str) -> str:
+        """Return what a task trains: a registered name or, of the user's own, file:function."""
+        own = self.architecture(task)
+        return architecture_of(task) if own.file is None else f"{own.file}:{own.build}"
+
     def training_of(self, task: str) -> TrainingSettings:
         """Return how the trials of a task are trained."""
         changes = self.architecture(task).training.model_dump(exclude_none=True)
@@ -382,13 +393,14 @@ def load_study(config: Any, file: str, base: Path) -> Study:
         study = Study.model_validate(dict(config))
     except ValidationError as error:
         raise all_of(explain(problem, file, Study) for problem in error.errors()) from None
+    try:
+        study = study.model_copy(update=_absolute_paths(study, base))
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ProbecastError(f"{file}: not a file name: {error}; correct it.") from None
     problems = [f"{file}: {problem}" for problem in find_problems(study)]
     if problems:
         raise all_of(problems)
-    try:
-        return study.model_copy(update=_absolute_paths(study, base))
-    except (OSError, ValueError, RuntimeError) as error:
-        raise ProbecastError(f"{file}: not a file name: {error}; correct it.") from None
+    return study
 
 
 def _absolute_paths(study: Study, base: Path) -> dict[str, Any]:
@@ -396,6 +408,9 @@ def _absolute_paths(study: Study, base: Path) -> dict[str, Any]:
     return {
         "datasets": {
             name: _absolute(own, base, *_folders(own)) for name, own in study.datasets.items()
+        },
+        "architectures": {
+            name: _absolute(own, base, "file") for name, own in study.architectures.items()
         },
         "tables": {name: own.beside(base) for name, own in study.tables.items()},
         "history": {name: own.beside(base) for name, own in study.history.items()},

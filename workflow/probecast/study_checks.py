@@ -10,23 +10,21 @@ from pydantic import BaseModel
 from probecast.data.sources import SOURCES
 from probecast.errors import ProbecastError, short, suggest
 from probecast.networks import ARCHITECTURES, NEED_PRETRAINED, needs_pretrained
-from probecast.space import LARGEST_GRID, NAME, NUMBERS_IN_YAML, Choice, Space
+from probecast.networks.own import check_file, is_own
+from probecast.space import LARGEST_GRID, NAME
 from probecast.task import architecture_of, dataset_of
+from probecast.training.hyperparameters import problem_with
 from probecast.trials import IDENTITY, MEASURED
 from probecast.tuners import TUNERS
 
 if TYPE_CHECKING:
-    from probecast.study import Study
+    from probecast.study import ArchitectureStudy, Study
 
 RESERVED = "all"
 MEMBER = re.compile(
     r"Choice|Range|bool|int|float|str|\[key\]|constrained-(int|str)|(literal|function).*\[.*\]"
 )
 MOST_LINES = 20  # of one message
-
-POSITIVE = ("learning_rate", "batch_size", "layers", "neurons")
-WHOLE = ("batch_size", "layers", "neurons")
-SHARES = ("dropout", "warmup_share")
 
 
 def all_of(problems: Iterable[str]) -> ProbecastError:
@@ -97,10 +95,16 @@ def _what_to_do(study: "Study") -> list[str]:
             f"tasks: found {study.tasks}, and no 'tables' either; name tasks to predict for, or "
             "tables to compare tuners on."
         ]
+    needed = ["training"] if study.all_tasks else []
+    needed += [
+        key
+        for key in ("space", "default_configuration")
+        if any(getattr(study.architecture(task), key) is None for task in study.all_tasks)
+    ]
     return [
         f"{key}: required by a study with tasks, but missing; add it."
-        for key in ("space", "default_configuration", "training")
-        if study.all_tasks and getattr(study, key) is None
+        for key in needed
+        if getattr(study, key) is None
     ]
 
 
@@ -114,11 +118,8 @@ def _names(study: "Study") -> list[str]:
     ]
     for where, tasks in (("tasks", study.tasks), ("sources", study.sources)):
         problems += _task_problems(study, where, tasks)
-    problems += [
-        f"architectures: unknown {name!r}. {suggest(name, list(ARCHITECTURES))}"
-        for name in study.architectures
-        if name not in ARCHITECTURES
-    ]
+    for name, settings in study.architectures.items():
+        problems += _architecture_problems(name, settings)
     for name in study.datasets:
         if name == RESERVED:
             problems.append(f"datasets: {name!r} is a reserved name; choose another.")
@@ -142,6 +143,27 @@ def _names(study: "Study") -> list[str]:
     return problems
 
 
+def _architecture_problems(name: str, settings: "ArchitectureStudy") -> list[str]:
+    """Whether an architecture is built in or, of the user's own, may be in its file."""
+    where = f"architectures.{name}"
+    if settings.file is None:
+        if name not in ARCHITECTURES:
+            hint = suggest(name, list(ARCHITECTURES))
+            return [f"architectures: unknown {name!r}; name its `file`, or: {hint}"]
+        if "build" in settings.model_fields_set:
+            return [f"{where}.build: has no meaning without `file`; add it, or remove this."]
+        return []
+    if name in ARCHITECTURES:
+        return [f"{where}.file: {name!r} is a built-in architecture; choose another name."]
+    if name == RESERVED:
+        return [f"architectures: {name!r} is a reserved name; choose another."]
+    try:
+        check_file(settings.file, settings.build)
+    except ProbecastError as error:
+        return [f"{where}.file: {error}"]
+    return []
+
+
 def _task_problems(study: "Study", where: str, tasks: list[str]) -> list[str]:
     problems = []
     for task in tasks:
@@ -153,10 +175,11 @@ def _task_problems(study: "Study", where: str, tasks: list[str]) -> list[str]:
             continue
         if RESERVED in (dataset_of(task), architecture_of(task)):
             problems.append(f"{where}: {task!r} uses the reserved name {RESERVED!r}.")
-        if architecture_of(task) not in ARCHITECTURES:
+        known = [*ARCHITECTURES, *study.architectures]
+        if architecture_of(task) not in known:
             problems.append(
                 f"{where}: {task!r}: unknown architecture {architecture_of(task)!r}. "
-                f"{suggest(architecture_of(task), list(ARCHITECTURES))}"
+                f"{suggest(architecture_of(task), known)}"
             )
         dataset = dataset_of(task)
         if dataset not in study.datasets and dataset not in SOURCES:
@@ -170,11 +193,36 @@ def _task_problems(study: "Study", where: str, tasks: list[str]) -> list[str]:
 
 
 def _space_problems(study: "Study", task: str) -> list[str]:
-    space, count = study.space_of(task), study.sample_size(task)
-    size = space.size
-    unusable = list(_unusable(space))
-    if unusable:
-        return unusable
+    problems = list(_unusable(study, task)) or _size_problems(study, task)
+    if problems:
+        return problems
+    try:
+        study.default_of(task)
+    except ProbecastError as error:
+        return [f"{_where(study, task, 'default_configuration')}: {error}"]
+    return []
+
+
+def _where(study: "Study", task: str, key: str) -> str:
+    """Return the whole key of what the study file may say by architecture."""
+    own = getattr(study.architecture(task), key) is not None
+    return f"architectures.{architecture_of(task)}.{key}" if own else key
+
+
+def _unusable(study: "Study", task: str) -> Iterable[str]:
+    """Which hyperparameters of a task's space cannot be stored or trained with."""
+    where = _where(study, task, "space")
+    for name, hyperparameter in study.space_of(task).root.items():
+        if name in (*IDENTITY, *MEASURED):
+            yield f"{where}: {name!r} is a column of every trial table; choose another name."
+        for level in hyperparameter.levels:
+            if problem := problem_with(name, level, is_own(study.network_of(task))):
+                yield f"{where}.{name}: {problem}."
+
+
+def _size_problems(study: "Study", task: str) -> list[str]:
+    """Whether a task's sweep can have as many configurations as it should."""
+    size, count = study.space_of(task).size, study.sample_size(task)
     if count == "all" and size is None:
         return [
             f"sweep: found 'all' configurations for {task!r}, but its space has ranges and so "
@@ -190,34 +238,7 @@ def _space_problems(study: "Study", task: str) -> list[str]:
             f"sweep: found {count} configurations for {task!r}, but its space has only {size}; "
             "lower the number or write 'all'."
         ]
-    try:
-        study.default_of(task)
-    except ProbecastError as error:
-        return [f"default_configuration: {error}"]
     return []
-
-
-def _unusable(space: Space) -> Iterable[str]:
-    """Which hyperparameters cannot be stored or trained with, whatever the architecture."""
-    for name, hyperparameter in space.root.items():
-        if name in (*IDENTITY, *MEASURED):
-            yield f"space: {name!r} is a column of every trial table; choose another name."
-        if isinstance(hyperparameter, Choice):
-            ends = hyperparameter.choices
-            numeric, whole = hyperparameter.numeric, all(isinstance(c, int) for c in ends)
-        else:
-            ends = [hyperparameter.low, hyperparameter.high]
-            numeric, whole = True, hyperparameter.type == "integer"
-        if name in (*POSITIVE, *SHARES) and not numeric:
-            yield (
-                f"space.{name}: found {short(ends)} where numbers are expected; {NUMBERS_IN_YAML}."
-            )
-        elif name in POSITIVE and min(ends) <= 0:
-            yield f"space.{name}: found {min(ends)}; it must lie above 0."
-        elif name in WHOLE and not whole:
-            yield f"space.{name}: found {short(ends)}; it is a whole number."
-        elif name in SHARES and not 0 <= min(ends) <= max(ends) < 1:
-            yield f"space.{name}: found {short(ends)}; it must lie in 0..1, without 1."
 
 
 def _finetuning_problems(study: "Study") -> Iterable[str]:

@@ -24,7 +24,7 @@ from probecast.meta import shipped
 from probecast.networks import module_name
 from probecast.stages import Stages
 from probecast.study import load_study
-from probecast.task import architecture_of, dataset_of
+from probecast.task import dataset_of
 from probecast.tuners import DEFAULT, TUNERS
 
 # A study file given on the command line stands alone; it is not merged into config.yaml.
@@ -161,6 +161,24 @@ def lessons(held_out):
 def takes_shipped(tasks):
     """Whether the shipped tables are learnt from, beside those of some tasks."""
     return not tasks if study.shipped is None else study.shipped
+
+
+def network(wildcards):
+    """What a task trains: a registered name, or the user's own as file:function."""
+    return study.network_of(wildcards.task)
+
+
+def checked_network(wildcards):
+    """That the user's own network does what it should; nothing for the others."""
+    task = wildcards.task
+    return [f"results/networks/{task}.json"] if study.architecture(task).file else []
+
+
+def network_code(tasks, *modules):
+    """A hash of modules and of the tasks' networks, with the user's own files."""
+    networks = {module_name(study.network_of(task)) for task in tasks}
+    files = {study.architecture(task).file for task in tasks} - {None}
+    return code_hash(*modules, *sorted(networks), files=tuple(sorted(files)))
 
 
 def training(wildcards):

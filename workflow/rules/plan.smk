@@ -13,9 +13,6 @@ rule plan:
         "../../envs/train.yaml"
     params:
         study=study.model_dump(mode="json"),
-        code=code_hash(
-            "probecast.plan",
-            *map(module_name, sorted(set(map(architecture_of, study.all_tasks)))),
-        ),
+        code=network_code(study.all_tasks, "probecast.plan"),
     script:
         "../scripts/plan.py"

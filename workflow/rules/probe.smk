@@ -1,10 +1,11 @@
-# in:  results/data/<dataset>/, the meta-encoder without the dataset's family
+# in:  results/data/<dataset>/, of the user's own network its check, the meta-encoder without the dataset's family
 # out: results/trials/<task>/probe.parquet: short trials, chosen one after another
 
 
 rule probe:
     input:
         data=data,
+        network=checked_network,
         encoder=encoder,
     output:
         "results/trials/{task}/probe.parquet",
@@ -15,15 +16,14 @@ rule probe:
     conda:
         "../../envs/train.yaml"
     params:
+        network=network,
         training=training,
         settings=study.probe.model_dump(mode="json"),
         space=lambda w: study.space_of(w.task).model_dump(mode="json"),
         seed=study.sweep_seed,
         journal="results/journals/{task}/probe.jsonl",
-        code=lambda w: code_hash(
-            "probecast.training.probing",
-            "probecast.tuners.probecast",
-            module_name(architecture_of(w.task)),
+        code=lambda w: network_code(
+            [w.task], "probecast.training.probing", "probecast.tuners.probecast"
         ),
     script:
         "../scripts/probe.py"

@@ -1,4 +1,4 @@
-# in:  results/data/<dataset>/
+# in:  results/data/<dataset>/, of the user's own network its check
 # out: results/trials/<task>/sweep-<chunk>.parquet: a part of the reference sweep, one job each
 #      results/trials/<task>/sweep.parquet: all parts
 #      results/trials/<task>/repeat.parquet: some of its configurations, with a second seed
@@ -10,6 +10,7 @@
 rule sweep:
     input:
         data=data,
+        network=checked_network,
     output:
         "results/trials/{task}/sweep-{chunk}.parquet",
     log:
@@ -20,13 +21,12 @@ rule sweep:
         "../../envs/train.yaml"
     params:
         title=lambda w: f"sweep {w.task}, part {int(w.chunk) + 1}",
+        network=network,
         training=training,
         configurations=lambda w: study.chunk(w.task, int(w.chunk)),
         seed=study.sweep_seed,
         journal="results/journals/{task}/sweep-{chunk}.jsonl",
-        code=lambda w: code_hash(
-            "probecast.training.sweep", module_name(architecture_of(w.task))
-        ),
+        code=lambda w: network_code([w.task], "probecast.training.sweep"),
     script:
         "../scripts/sweep.py"
 
@@ -40,13 +40,12 @@ use rule sweep as repeat with:
         "results/benchmarks/repeat/{task}.tsv"
     params:
         title="repeat {task}",
+        network=network,
         training=training,
         configurations=lambda w: study.repeated(w.task),
         seed=study.repeat_seed,
         journal="results/journals/{task}/repeat.jsonl",
-        code=lambda w: code_hash(
-            "probecast.training.sweep", module_name(architecture_of(w.task))
-        ),
+        code=lambda w: network_code([w.task], "probecast.training.sweep"),
 
 
 rule gather:

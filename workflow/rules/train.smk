@@ -19,14 +19,13 @@ rule train:
     conda:
         "../../envs/train.yaml"
     params:
+        network=network,
         training=training,
         default=lambda w: study.default_of(w.task),
         seeds=study.final_seeds,
         journal="results/journals/{task}/final.jsonl",
-        code=lambda w: code_hash(
-            "probecast.training.sweep",
-            "probecast.evaluation.choices",
-            module_name(architecture_of(w.task)),
+        code=lambda w: network_code(
+            [w.task], "probecast.training.sweep", "probecast.evaluation.choices"
         ),
     script:
         "../scripts/train.py"

@@ -22,6 +22,7 @@ with stage(snakemake.log[0]):
         TrainingSettings(**params.training),
         params.journal,
         depends_on=[params.code, encoder.hash],
+        architecture=params.network,
     )
     problem = Problem.of_target(
         runner.info,

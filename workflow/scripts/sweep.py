@@ -15,6 +15,7 @@ with stage(snakemake.log[0]):
         TrainingSettings(**params.training),
         params.journal,
         depends_on=[params.code],
+        architecture=params.network,
     )
     table = sweep(runner, params.configurations, [params.seed], params.title)
     table.write(snakemake.output[0])

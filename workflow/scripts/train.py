@@ -27,6 +27,7 @@ with stage(snakemake.log[0]):
         TrainingSettings(**params.training),
         params.journal,
         depends_on=[params.code],
+        architecture=params.network,
     )
     final = sweep(runner, distinct(choices), params.seeds, title=f"train {task}")
     write_choices(snakemake.output.choices, choices)

@@ -162,13 +162,23 @@ def test_the_learning_rate_rises_then_falls_to_nearly_zero():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"momentum": 0.5}, r"unknown \['momentum'\]"),
-        ({"optimizer": "adm"}, "Did you mean 'adam'"),
+        ({"nesterov": True}, r"unknown \['nesterov'\]"),
+        ({"optimizer": "Adm"}, "optimizer: found 'Adm'; no such optimizer. Did you mean 'Adam'"),
+        ({"batch_size": 16.5}, "batch_size: found 16.5; it must be a whole number"),
     ],
 )
-def test_a_configuration_that_nothing_reads_is_refused(changes, message):
+def test_a_configuration_that_cannot_be_read_is_refused(changes, message):
     with pytest.raises(ProbecastError, match=message):
         next(start("cnn", **changes))
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam", "AdamW"])
+def test_momentum_is_read_by_every_optimizer_and_is_09_by_default(optimizer):
+    usual, same, other = (
+        next(start("cnn", epochs=1, optimizer=optimizer, **changes)).train_loss
+        for changes in ({}, {"momentum": 0.9}, {"momentum": 0.2})
+    )
+    assert usual == same != other
 
 
 def test_a_configuration_without_a_hyperparameter_is_refused():

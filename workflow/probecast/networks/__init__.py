@@ -5,13 +5,17 @@ A module holds ``INPUT_KINDS`` and ``OUTPUT_KINDS`` (those of a ``DataSpec`` tha
 need not name everything, ``DEFAULTS`` (values for keys that it leaves out). Its network is called
 as ``network(inputs, lengths)``, where ``lengths`` (int64, B) may be None, and returns
 (B, output_size), or for characters (B, T', output_size) and the output lengths (int64, B).
+
+A network of the user's own is called ``<file>:<function>`` instead (``networks.own``).
 """
 
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from probecast.errors import ProbecastError, suggest
+from probecast.networks.own import OwnNetwork, is_own
 
 if TYPE_CHECKING:
     from torch import nn
@@ -33,6 +37,8 @@ NEED_PRETRAINED = frozenset({"finetune"})
 
 def module_name(name: str) -> str:
     """Return where the architecture ``name`` lies; raises ProbecastError if there is none."""
+    if is_own(name):
+        return OwnNetwork.__module__
     if name not in ARCHITECTURES:
         raise ProbecastError(
             f"unknown architecture {name!r}. {suggest(name, list(ARCHITECTURES))}"
@@ -40,9 +46,14 @@ def module_name(name: str) -> str:
     return ARCHITECTURES[name]
 
 
-def get_architecture(name: str) -> ModuleType:
-    """Return the module of the architecture ``name``; raises ProbecastError if there is none."""
-    return import_module(module_name(name))
+@cache
+def get_architecture(name: str) -> ModuleType | OwnNetwork:
+    """Return the module of the architecture ``name``, or what stands in for it.
+
+    Raises:
+        ProbecastError: there is none, or the user's own cannot be used.
+    """
+    return OwnNetwork(name) if is_own(name) else import_module(module_name(name))
 
 
 def build_network(

@@ -1,4 +1,4 @@
-"""What the sequence networks share: any input as a sequence of vectors, and its summary."""
+"""Inputs: any of them as a sequence of vectors, its summary, and made-up ones to try out."""
 
 import torch
 from torch import Tensor, nn
@@ -66,3 +66,27 @@ def last_real(states: Tensor, real: Tensor) -> Tensor:
 
 SUMMARIES = {"classes": mean_over_real, "values": last_real}
 """What an output is computed from: a label from the whole text, a forecast from its end."""
+
+
+def made_up_inputs(spec: DataSpec, examples: int) -> tuple[Tensor, Tensor | None]:
+    """Return random inputs as training has them, of full length, and their lengths (or None)."""
+    shape = (examples, *spec.input_shape)
+    if spec.input_kind == "tokens":
+        inputs = torch.randint(1, spec.vocabulary_size, shape)
+    else:
+        inputs = torch.randn(shape)
+    if spec.input_kind == "tokens" or spec.output_kind == "characters":
+        return inputs, torch.full((examples,), spec.input_shape[0])
+    return inputs, None
+
+
+class WithoutLengths(nn.Module):
+    """A network that wants to know no lengths, such as ``nn.Sequential``, called as all are."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return what the network makes of ``inputs``."""
+        return self.network(inputs)

@@ -8,6 +8,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from probecast.data.spec import DataSpec
 from probecast.networks import build_network, get_architecture
+from probecast.networks.inputs import made_up_inputs
+from probecast.networks.own import is_own
+
+BATCH_SIZE = 2  # batch normalisation wants more than one
 
 _counted: dict[tuple, float] = {}
 
@@ -16,34 +20,47 @@ def flops_per_example(architecture: str, configuration: dict[str, Any], spec: Da
     """Return the floating-point operations of training on one example, forward and backward.
 
     Matrix products and convolutions count, as in ``torch.utils.flop_counter``. A sequence
-    counts with the dataset's full length, whatever its padding. The network is built and run on
-    the meta device, where nothing is computed. Counts are kept for networks of the same size.
+    counts with the dataset's full length, whatever its padding. A built-in network is built and
+    run on the meta device, where nothing is computed; one of the user's own, of which that cannot
+    be asked, on the CPU. Counts are kept for networks of the same size.
     """
-    read = get_architecture(architecture).HYPERPARAMETERS
+    own = is_own(architecture)
+    read = configuration if own else get_architecture(architecture).HYPERPARAMETERS
     sizes = tuple(sorted((name, configuration[name]) for name in read))
     shapes = (spec.input_kind, spec.input_shape, spec.vocabulary_size, spec.output_size)
     key = (architecture, sizes, shapes, spec.output_kind, spec.pretrained)
     if key not in _counted:
-        _counted[key] = _count(architecture, configuration, spec)
+        count = _count_own if own else _count
+        _counted[key] = count(architecture, configuration, spec)
     return _counted[key]
 
 
 def _count(architecture: str, configuration: dict[str, Any], spec: DataSpec) -> float:
-    batch_size = 2  # batch normalisation wants more than one
     with torch.device("meta"):
         network = build_network(architecture, configuration, spec)
         integers = spec.input_kind == "tokens"
         inputs = torch.zeros(
-            (batch_size, *spec.input_shape), dtype=torch.int64 if integers else torch.float32
+            (BATCH_SIZE, *spec.input_shape), dtype=torch.int64 if integers else torch.float32
         )
     for module in network.modules():
         if isinstance(module, nn.RNNBase):
             module.forward = _AllStepsAtOnce(module)
+    return _count_of_a_step(network, inputs, None)
+
+
+def _count_own(architecture: str, configuration: dict[str, Any], spec: DataSpec) -> float:
+    network = build_network(architecture, configuration, spec)
+    # oneDNN's fused LSTM is one operation, which no counter knows.
+    with torch.backends.mkldnn.flags(enabled=False, allow_tf32=None):
+        return _count_of_a_step(network, *made_up_inputs(spec, BATCH_SIZE))
+
+
+def _count_of_a_step(network: nn.Module, inputs: Tensor, lengths: Tensor | None) -> float:
     with FlopCounterMode(display=False) as counter:
-        outputs = network(inputs)
+        outputs = network(inputs, lengths)
         scores = outputs if isinstance(outputs, Tensor) else outputs[0]
         scores.sum().backward()
-    return counter.get_total_flops() / batch_size
+    return counter.get_total_flops() / BATCH_SIZE
 
 
 class _AllStepsAtOnce:

@@ -15,22 +15,18 @@ import torch
 from torch import Tensor, nn
 
 from probecast.data.spec import DataSpec
-from probecast.errors import ProbecastError, suggest
+from probecast.errors import ProbecastError
 from probecast.networks import build_network, get_architecture
+from probecast.networks.own import blame, is_own
 from probecast.seeds import derive
 from probecast.training.cost import flops_per_example
+from probecast.training.hyperparameters import OPTIONAL, REQUIRED, problem_with
 from probecast.training.metrics import LOSSES, Outputs, get_metric
 from probecast.training.settings import TrainingSettings
 
 Split = dict[str, Tensor]
 
-OPTIMIZERS = {
-    "sgd": lambda parameters, **options: torch.optim.SGD(parameters, momentum=0.9, **options),
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
-}
-REQUIRED = frozenset({"learning_rate", "batch_size", "optimizer"})
-OPTIONAL = frozenset({"weight_decay", "warmup_share"})
+MOMENTUM = 0.9  # PyTorch's for Adam, and the usual one for SGD
 EVALUATION_BATCH = 256
 LOSS_LIMIT = 1e6  # nats, or squared standard deviations: nothing comes back from there
 
@@ -77,13 +73,13 @@ def train(
     seeded anew in every epoch.
 
     Args:
-        architecture: a name in ``networks.ARCHITECTURES``.
+        architecture: a name in ``networks.ARCHITECTURES``, or ``<file>:<function>``.
         spec: the dataset's description.
         data: ``train``, ``val`` and ``test`` as ``data.spec.read_tensors`` returns them.
-        configuration: ``learning_rate``, ``batch_size``, ``optimizer`` (``SGD``, with momentum
-            0.9, ``Adam`` or ``AdamW``), what the architecture reads, and if wanted
-            ``weight_decay`` and ``warmup_share`` (share of all steps with a rising rate). It may
-            leave out what the architecture has a default for.
+        configuration: ``learning_rate``, ``batch_size``, ``optimizer`` (``SGD``, ``Adam`` or
+            ``AdamW``), what the architecture reads, and if wanted ``momentum`` (of SGD, or Adam's
+            first beta; by default 0.9), ``weight_decay`` and ``warmup_share`` (share of all steps
+            with a rising rate). It may leave out what the architecture has a default for.
         seed: of initialisation, order and dropout.
         settings: what all trials of the study share.
 
@@ -92,20 +88,27 @@ def train(
             a hyperparameter or holds one that nothing reads.
     """
     configuration = complete(architecture, configuration)
-    trial = Trial(architecture, spec, data, configuration, seed, settings)
-    flops = flops_per_example(architecture, configuration, spec)
+    with blame(architecture, f"configuration {configuration} is prepared"):
+        trial = Trial(architecture, spec, data, configuration, seed, settings)
+        flops = flops_per_example(architecture, configuration, spec)
     for epoch in range(1, settings.epochs + 1):
-        start = trial.core_time()
-        train_loss, seen = trial.train_epoch(epoch)
-        cost = {"seconds": trial.core_time() - start, "flops": flops * seen}
-        val_loss, val_metric = trial.evaluate("val")
-        test_loss, test_metric = trial.evaluate("test")
-        if not all(loss < LOSS_LIMIT for loss in (train_loss, val_loss, test_loss)):  # or NaN
-            yield EpochRecord(epoch, *[math.nan] * 4, **cost, status="diverged")
+        with blame(architecture, f"configuration {configuration} is trained"):
+            record = _epoch(trial, epoch, flops)
+        yield record
+        if record.status == "diverged":
             return
-        yield EpochRecord(
-            epoch, train_loss, val_loss, val_metric, test_metric, **cost, status="ok"
-        )
+
+
+def _epoch(trial: "Trial", epoch: int, flops: float) -> EpochRecord:
+    """Train for one epoch and evaluate; ``flops`` are those of training on one example."""
+    start = trial.core_time()
+    train_loss, seen = trial.train_epoch(epoch)
+    cost = {"seconds": trial.core_time() - start, "flops": flops * seen}
+    val_loss, val_metric = trial.evaluate("val")
+    test_loss, test_metric = trial.evaluate("test")
+    if not all(loss < LOSS_LIMIT for loss in (train_loss, val_loss, test_loss)):  # or NaN
+        return EpochRecord(epoch, *[math.nan] * 4, **cost, status="diverged")
+    return EpochRecord(epoch, train_loss, val_loss, val_metric, test_metric, **cost, status="ok")
 
 
 class Trial:
@@ -221,31 +224,38 @@ def schedule(step: int, steps: int, warmup_share: float) -> float:
 
 
 def complete(architecture: str, configuration: dict[str, Any]) -> dict[str, Any]:
-    """Add the architecture's defaults; refuse what is missing then, and what nothing reads."""
+    """Add the architecture's defaults; refuse what is missing then, wrong, or read by nothing."""
     module = get_architecture(architecture)
     configuration = {**getattr(module, "DEFAULTS", {}), **configuration}
-    needed = REQUIRED | module.HYPERPARAMETERS
+    own = is_own(architecture)  # what it reads is not known before it has been built
+    needed = REQUIRED.keys() | (frozenset() if own else module.HYPERPARAMETERS)
     missing = sorted(needed - configuration.keys())
-    unknown = sorted(configuration.keys() - needed - OPTIONAL)
+    unknown = [] if own else sorted(configuration.keys() - needed - OPTIONAL.keys())
     if missing or unknown:
         raise ProbecastError(
             f"configuration of {architecture!r}: missing {missing}, unknown {unknown}; it needs "
             f"{sorted(needed)} and may have {sorted(OPTIONAL)}. Mend `space` in the study file."
         )
+    for name, value in configuration.items():
+        if problem := problem_with(name, value, own):
+            raise ProbecastError(f"configuration: {name}: {problem}.")
     return configuration
 
 
 def _optimizer(network: nn.Module, configuration: dict[str, Any]) -> torch.optim.Optimizer:
-    name = str(configuration["optimizer"]).lower()
-    if name not in OPTIMIZERS:
-        raise ProbecastError(
-            f"unknown optimizer {configuration['optimizer']!r}. {suggest(name, list(OPTIMIZERS))}"
-        )
-    return OPTIMIZERS[name](
+    momentum = configuration.get("momentum", MOMENTUM)
+    name = configuration["optimizer"].lower()
+    if name == "sgd":
+        kind, options = torch.optim.SGD, {"momentum": momentum}
+    else:
+        kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[name]
+        options = {"betas": (momentum, 0.999)}
+    return kind(
         network.parameters(),
         lr=configuration["learning_rate"],
         weight_decay=configuration.get("weight_decay", 0.0),
         fused=True,
+        **options,
     )
 
 

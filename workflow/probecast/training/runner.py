@@ -33,12 +33,20 @@ class TrialRunner:
         folder: where ``spec.json`` and the splits lie.
         training: how every trial is trained.
         journal: where finished work survives a kill.
+        architecture: what is trained: a registered name (by default the task's), or
+            ``<file>:<function>``.
     """
 
     def __init__(
-        self, task: str, folder: str | Path, training: TrainingSettings, journal: Journal
+        self,
+        task: str,
+        folder: str | Path,
+        training: TrainingSettings,
+        journal: Journal,
+        architecture: str | None = None,
     ) -> None:
         self.task, self.training, self.journal = task, training, journal
+        self.architecture = architecture or architecture_of(task)
         self.spec = DataSpec.read(Path(folder, "spec.json"))
         self.data = {
             split: read_split(Path(folder, f"{split}.safetensors"), self.spec) for split in SPLITS
@@ -91,7 +99,7 @@ class TrialRunner:
     def _continue(self, trial: Trial, configuration: Configuration) -> Iterator[EpochRecord]:
         if trial not in self._running:
             self._running[trial] = train(
-                architecture_of(self.task),
+                self.architecture,
                 self.spec,
                 self.data,
                 configuration,
@@ -137,6 +145,7 @@ def open_runner(
     training: TrainingSettings,
     journal: str | Path,
     depends_on: Iterable[str] = (),
+    architecture: str | None = None,
 ) -> TrialRunner:
     """Return a task's runner, with what an earlier, killed run of the same job has finished.
 
@@ -146,6 +155,7 @@ def open_runner(
         training: how every trial is trained.
         journal: the job's journal; one of other data, settings or dependencies starts empty.
         depends_on: what else the trials depend on, such as a hash of the code.
+        architecture: as in ``TrialRunner``.
     """
-    depends = fingerprint(data, training.model_dump_json(), *depends_on)
-    return TrialRunner(task, Path(data[0]).parent, training, Journal(journal, depends))
+    kept = Journal(journal, fingerprint(data, training.model_dump_json(), *depends_on))
+    return TrialRunner(task, Path(data[0]).parent, training, kept, architecture)
