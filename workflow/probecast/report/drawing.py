@@ -128,9 +128,13 @@ def picture(figure: Figure, name: str, title: str, caption: str) -> Picture:
     no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(buffer, format="svg", bbox_inches="tight", metadata=no_metadata)
     svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
     prefix = re.sub(r"[^a-z0-9_]", "-", name.lower())
-    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", svg)
+
+    def adapt(tag: re.Match[str]) -> str:
+        own_ids = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", tag[0])
+        return own_ids.replace(INK, "currentColor")
+
+    svg = re.sub("<[^>]*>", adapt, svg[svg.index("<svg") :])  # what is drawn as text stays
     label = escape(f"{title}. {caption}")
     svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
     return Picture(title, caption, Markup(svg))
