@@ -24,8 +24,8 @@ NOT_NEGATIVE: Rule = (lambda value: value >= 0, "it must not lie below 0")
 REQUIRED = {"learning_rate": POSITIVE, "batch_size": WHOLE, "optimizer": None}
 """What the training loop needs, whatever the network; the optimizer is a name."""
 
-OPTIONAL = {"momentum": SHARE, "weight_decay": NOT_NEGATIVE, "warmup_share": SHARE}
-"""What the loop reads where a configuration has it."""
+OPTIONAL = {"momentum": SHARE, "weight_decay": NOT_NEGATIVE, "warmup_share": NOT_NEGATIVE}
+"""What the loop reads where a configuration has it. A warm-up may be longer than the training."""
 
 OF_NETWORKS = {"layers": WHOLE, "neurons": WHOLE, "dropout": SHARE}
 """What the built-in networks read; in a network of the user's own these names are free."""
