@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import dropwhile
 from pathlib import Path
 
 import pandas as pd
@@ -50,7 +51,7 @@ def commands_of(page):
     return [line for line in lines if line and not line.startswith("#")]
 
 
-COMMANDS = sorted({command for page in PAGES for command in commands_of(page)})
+COMMANDS = list(dict.fromkeys(command for page in PAGES for command in commands_of(page)))
 
 
 def parts_of(language):
@@ -84,6 +85,7 @@ def project(tmp_path_factory):
 def run(command, folder):
     """Run a command, or as much of it as takes seconds; return the finished process."""
     words = shlex.split(command.replace("<task>", "digits-cnn"))
+    words = list(dropwhile(lambda word: re.match(r"[A-Z_]+=", word), words))
     python = [sys.executable, *words[1:]]
     match words:
         case ["snakemake", *arguments]:
@@ -92,10 +94,14 @@ def run(command, folder):
             words = ["make", "--dry-run", *arguments]
         case ["pip", "install", *arguments]:
             words = [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", *arguments]
-        case ["export", _]:
+        case ["export", _] | ["cp", _, _]:
             words = ["bash", "-c", command]
-        case ["python", "-m", "probecast.reference"]:
+        case ["source", ".venv/bin/activate"]:
+            words = ["test", "-e", str(Path(sys.executable).with_name("activate"))]
+        case ["python", "-m", "probecast.reference" | "probecast.data.own.example", *_]:
             words = python
+        case ["python", script, *_] if script.endswith(".py"):
+            words = [sys.executable, str(ROOT / script), "--help"]
         case ["python", "-m", module, *_] if module.startswith(("benchmarks.", "probecast.")):
             words = [*python, "--help"]
         case _:
