@@ -157,6 +157,8 @@ def test_the_learning_rate_rises_then_falls_to_nearly_zero():
         [1 / 5, 2 / 5, 3 / 5, 4 / 5, 1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6]
     )
     assert schedule(0, steps=10, warmup_share=0.0) == 1.0
+    longer = [schedule(step, steps=10, warmup_share=2.0) for step in range(10)]  # than all steps
+    assert longer == pytest.approx([(step + 1) / 21 for step in range(10)])
 
 
 @pytest.mark.parametrize(
