@@ -1,6 +1,7 @@
 """Past runs of one's own through the workflow, to a recommendation and back to Optuna."""
 
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -108,5 +109,8 @@ def test_nothing_to_learn_from_and_broken_runs_are_one_clear_error(project):
     assert "runs.csv: column 'acc' is missing" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (project.folder / "results/history/mine").exists()
+    write(project, history={"mine": {**past, "path": "nun.csv"}})
+    done = project.snakemake("results/history/mine", check=False)
+    assert re.search(r"tiny\.yaml: history\.mine\.path: \S+nun\.csv does not exist", done.stderr)
     done = project.snakemake("results/history/mien", check=False)
     assert "history: found no 'mien'" in done.stderr

@@ -4,7 +4,7 @@
 
 rule history:
     input:
-        lambda w: history_of(w).file or [],
+        lambda w: file_of("history", w.history),
     output:
         directory("results/history/{history}"),
     log:

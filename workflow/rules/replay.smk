@@ -11,7 +11,7 @@
 
 rule replay_fold:
     input:
-        lambda w: table_of(w).file or [],
+        lambda w: file_of("tables", w.table),
     output:
         runs="results/replay/{table}/fold-{fold}.parquet",
         beliefs="results/replay/{table}/beliefs-{fold}.parquet",

@@ -2,7 +2,8 @@
 
 A trial that was stopped early, pruned above all, is taken to have stayed where it was. In sweeps
 of the shipped tables under a median pruner that ranks the configurations better (Spearman's
-0.71 with the true ends) than going on in parallel to the trials that were not pruned (0.68).
+0.71 with the true ends) than going on in parallel to the trials that were not pruned (0.68); a
+test repeats this.
 """
 
 from dataclasses import replace
@@ -62,6 +63,7 @@ def _continued(table: TrialTable) -> TrialTable:
     missing = np.where(last["status"] == "ok", table.info.epochs - last["epoch"], 0)
     added = last.loc[last.index.repeat(missing)]
     added["epoch"] += added.groupby(["config_id", "seed"], observed=True).cumcount() + 1
+    added["seconds"] = np.nan  # nobody has spent them
     frame = pd.concat([table.frame, added]).sort_values(["config_id", "seed", "epoch"])
     return replace(table, frame=frame.reset_index(drop=True))
 
@@ -78,7 +80,8 @@ def _own(name: str, table: TrialTable, settings: HistorySettings) -> TrialTable:
         floor_val=table.info.floor_val * factor if settings.floor is None else settings.floor,
         floor_test=table.info.floor_test * factor if settings.floor is None else settings.floor,
     )
-    known = [name for name in table.hyperparameters if table.frame[name].notna().any()]
+    # In a storage of several studies, a study may lack what another has.
+    known = [column for column in table.hyperparameters if table.frame[column].notna().any()]
     frame = table.frame.assign(
         **{column: getattr(info, column) for column in IDENTITY if column != "config_id"},
         **{column: table.frame[column] * factor for column in ("val_metric", "test_metric")},

@@ -93,9 +93,8 @@ def read_tables(name: str, settings: TableSettings, partial: bool = False) -> li
         where = f"{path}: task {tasks[number]!r}"
         _check_unique(where, own, identities, columns)
         if settings.is_storage:
-            settings = settings.model_copy(
-                update={"higher_is_better": larger_is_better[tasks[number]]}
-            )
+            better = {"higher_is_better": larger_is_better[tasks[number]]}
+            settings = settings.model_copy(update=better)
         tables.append(_table(where, tasks[number], name, own, identities, settings, partial))
     return tables
 
