@@ -134,16 +134,16 @@ def check_file(file: str, function: str) -> None:
     """
     tree = _parse(file)
     functions = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    others = {name for node in ast.walk(tree) for name in _names(node)}
-    if function not in others.union(functions):
+    if function not in {*functions, *(name for node in ast.walk(tree) for name in _names(node))}:
+        hint = suggest(function, functions) if functions else "It has no function at all."
         raise ProbecastError(
             f"{file}: has no function {function!r}; write one, or name another under `build`. "
-            f"{suggest(function, functions) if functions else 'It has no function at all.'}"
+            f"{hint}"
         )
 
 
 def _names(node: ast.AST) -> list[str]:
-    """What a piece of a program gives a name to."""
+    """What a piece of a program, other than a function, gives a name to."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         return [node.id]
     if isinstance(node, ast.ClassDef | ast.AsyncFunctionDef):
