@@ -36,14 +36,14 @@ def specs():
 def test_counts_of_every_stage(specs):
     table = plan(study(), specs).set_index("stage")
     assert list(table.columns) == COLUMNS[1:]
-    assert table["trials"].to_dict() == {"sweep": 4, "probe": 6, "train": 6 * 2}
-    assert table["epochs"].to_dict() == {"sweep": 16, "probe": 6, "train": 6 * 2 * 4}
+    assert table["trials"].to_dict() == {"sweep": 4, "probe": 6, "train": 6 * 2 + 6}
+    assert table["epochs"].to_dict() == {"sweep": 16, "probe": 6, "train": (6 * 2 + 6) * 4}
     assert (table["flops"] / table["epochs"]).nunique() == 1  # all of average size
 
 
 def test_choices_of_tuners_that_are_not_replayed_are_not_retrained(specs):
     table = plan(study(baselines={"methods": ["random"]}), specs).set_index("stage")
-    assert table.loc["train", "trials"] == 4 * 2  # predicted, grid, random, default
+    assert table.loc["train", "trials"] == 4 * 2 + 6  # predicted, grid, random, default; probes
 
 
 def test_where_fine_tuning_is_compared_there_is_no_sweep_and_every_model_counts():

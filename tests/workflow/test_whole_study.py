@@ -20,10 +20,11 @@ EVERY_RULE = {
     "preprocess": 2,
     "sweep": 4,
     "gather": 2,
-    "pretrain": 2,
+    "pretrain": 4,
     "probe": 2,
     "predict": 2,
     "baselines": 2,
+    "unlike": 2,
     "train": 2,
     "evaluate": 1,
     "report": 1,
@@ -66,6 +67,22 @@ def test_probe_is_the_prefix_of_the_sweeps_trial(finished):
         pd.testing.assert_frame_equal(
             probe[measured], sweep.loc[probe.index, measured], check_exact=True
         )
+
+
+def test_probes_are_continued_and_architectures_held_out(finished):
+    for task in TINY["tasks"]:
+        probe = read_table(results(finished, "trials", task, "probe.parquet"))
+        continued = read_table(results(finished, "trials", task, "continued.parquet"))
+        assert set(continued.frame["config_id"]) == set(probe.frame["config_id"])
+        assert (continued.frame.groupby("config_id")["epoch"].max() == 5).all()
+        keys, measured = ["config_id", "seed", "epoch"], ["val_metric", "test_metric"]
+        whole = continued.frame.set_index(keys)
+        begun = probe.frame.set_index(keys)
+        pd.testing.assert_frame_equal(begun[measured], whole.loc[begun.index, measured])
+    unlike = pd.read_csv(results(finished, "evaluate", "architectures.csv"))
+    assert set(unlike["held_out"]) == {"family", "architecture"}
+    card = json.loads(results(finished, "meta", "architecture-cnn", "card.json").read_text())
+    assert [source["task"] for source in card["sources"]] == ["load-lstm"]
 
 
 def test_second_run_has_nothing_to_do(finished):

@@ -26,6 +26,7 @@ from probecast.training.cost import flops_per_example
 from probecast.training.loop import complete
 from probecast.trials import read_table
 from probecast.tuners import DEFAULT, TUNERS
+from probecast.tuners.probecast import PROBED
 
 COLUMNS = ["stage", "task", "trials", "epochs", "flops", "core_seconds"]
 
@@ -61,7 +62,7 @@ def plan(study: Study, specs: Mapping[str, DataSpec]) -> pd.DataFrame:
         rows.append(("probe", task, probed, probed, *_sum(each, probed / len(swept))))
         if study.finetuning:
             continue  # that comparison takes the place of the other choices' retraining
-        trials = len(_roles(study)) * study.final.seeds
+        trials = len(_roles(study)) * study.final.seeds + min(probed, PROBED)
         final = trials * horizon
         rows.append(("train", task, trials, final, *_sum(each, final / len(swept))))
     if study.finetuning:

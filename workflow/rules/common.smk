@@ -24,8 +24,8 @@ from probecast.meta import shipped
 from probecast.networks import module_name
 from probecast.stages import Stages
 from probecast.study import load_study
-from probecast.task import dataset_of
-from probecast.tuners import DEFAULT, TUNERS
+from probecast.task import architecture_of, dataset_of
+from probecast.tuners import DEFAULT, TRANSFER, TUNERS
 
 # A study file given on the command line stands alone; it is not merged into config.yaml.
 if not workflow.overwrite_configfiles:
@@ -125,24 +125,44 @@ def family_of(wildcards):
     return study.family(dataset_of(wildcards.task))
 
 
-def encoder(wildcards):
-    """The meta-encoder that has seen nothing of the task's family.
+def encoder_without(kind, name):
+    """The meta-encoder that has seen nothing of a family or of an architecture.
 
     The shipped one, where there is nothing else to learn from.
     """
-    family = family_of(wildcards)
-    held_out = f"family-{family}"
+    held_out = f"{kind}-{name}"
     own = study.sources_without(held_out) + study.histories_without(held_out)
-    unseen = shipped.tables_without("family", family) == shipped.tables()
+    unseen = shipped.tables_without(kind, name) == shipped.tables()
     if not own and unseen and takes_shipped(own):
         return str(shipped.ENCODER)
     return f"results/meta/{held_out}/encoder.safetensors"
 
 
+def encoder(wildcards):
+    """The meta-encoder that has seen nothing of the task's family."""
+    return encoder_without("family", family_of(wildcards))
+
+
+def encoder_unlike(wildcards):
+    """That which has seen nothing of the task's architecture; none without anything to see."""
+    architecture = architecture_of(wildcards.task)
+    some = left_without(f"architecture-{architecture}")
+    return encoder_without("architecture", architecture) if some else []
+
+
 def lessons(held_out):
-    """The trial tables to learn from: the study's, its histories, the shipped ones."""
-    if held_out == "shipped":
-        return shipped.tables()
+    """The trial tables to learn from, of which there must be some."""
+    tables = shipped.tables() if held_out == "shipped" else left_without(held_out)
+    if not tables:
+        raise WorkflowError(
+            f"{STUDY_FILE}: shipped: false, and nothing else to learn from once {held_out} is "
+            "held out; remove it, or add 'sources' or a 'history' of another family"
+        )
+    return tables
+
+
+def left_without(held_out):
+    """What is left to learn from: tables of the study, its histories, the shipped ones."""
     tasks = study.sources_without(held_out)
     tables = sweeps(*tasks)
     tables += [f"results/history/{name}" for name in study.histories_without(held_out)]
@@ -150,11 +170,6 @@ def lessons(held_out):
         kind, _, name = held_out.partition("-")
         come_with = shipped.tables_without(kind, name)
         tables += [path for path in come_with if Path(path).stem not in tasks]
-    if not tables:
-        raise WorkflowError(
-            f"{STUDY_FILE}: shipped: false, and nothing else to learn from once {held_out} is "
-            "held out; remove it, or add 'sources' or a 'history' of another family"
-        )
     return tables
 
 
@@ -195,8 +210,11 @@ def outcomes(wildcards):
     return {
         "prediction": each("results/predictions/{task}.json"),
         "baselines": each("results/baselines/{task}.parquet"),
+        "beliefs": each("results/baselines/beliefs-{task}.parquet"),
+        "unlike": each("results/baselines/unlike-{task}.parquet"),
         "probes": each("results/trials/{task}/probe.parquet"),
         "final": each("results/trials/{task}/final.parquet"),
+        "continued": each("results/trials/{task}/continued.parquet"),
         "choices": each("results/trials/{task}/choices.json"),
         "sweep": sweeps(*study.tasks),
     }

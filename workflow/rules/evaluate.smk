@@ -1,5 +1,8 @@
 # in:  of every task: the recommendation, the baselines, the sweep, probes, choices, final
 # out: results/evaluate/{scores.csv,summary.csv,headline.json}
+#      results/evaluate/calibration.csv: whether our beliefs are as sure as they should be
+#      results/evaluate/importance.csv: which hyperparameters matter
+#      results/evaluate/architectures.csv: what is lost without a source of the same architecture
 
 
 rule evaluate:
@@ -24,6 +27,24 @@ rule evaluate:
             labels={"table": "headline"},
             caption="../report/headline.rst",
         ),
+        calibration=report(
+            "results/evaluate/calibration.csv",
+            category="Results",
+            labels={"table": "calibration of the beliefs"},
+            caption="../report/calibration.rst",
+        ),
+        importance=report(
+            "results/evaluate/importance.csv",
+            category="Results",
+            labels={"table": "which hyperparameters matter"},
+            caption="../report/importance.rst",
+        ),
+        architectures=report(
+            "results/evaluate/architectures.csv",
+            category="Results",
+            labels={"table": "leave one architecture out"},
+            caption="../report/architectures.rst",
+        ),
     log:
         "results/logs/evaluate.log",
     benchmark:
@@ -34,6 +55,11 @@ rule evaluate:
         study=study.name,
         space_sizes=space_sizes,
         seed=study.seed,
-        code=code_hash("probecast.evaluation.scores"),
+        code=code_hash(
+            "probecast.evaluation.scores",
+            "probecast.evaluation.calibration",
+            "probecast.evaluation.importance",
+            "probecast.evaluation.architectures",
+        ),
     script:
         "../scripts/evaluate.py"

@@ -9,8 +9,8 @@ rule predict:
     output:
         report(
             "results/predictions/{task}.json",
-            category="Recommendations",
-            labels={"task": "{task}"},
+            category="Tasks",
+            labels={"task": "{task}", "shows": "recommendation"},
             caption="../report/prediction.rst",
         ),
     log:

@@ -9,7 +9,12 @@ rule pretrain:
         lambda w: lessons(w.held_out),
     output:
         "results/meta/{held_out}/encoder.safetensors",
-        "results/meta/{held_out}/card.json",
+        report(
+            "results/meta/{held_out}/card.json",
+            category="Meta-encoders",
+            labels={"held out": "{held_out}"},
+            caption="../report/encoder.rst",
+        ),
     log:
         "results/logs/pretrain/{held_out}.log",
     benchmark:

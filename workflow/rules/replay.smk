@@ -65,7 +65,12 @@ rule replay:
             labels={"table": "{table}", "shows": "calibration"},
             caption="../report/replay-calibration.rst",
         ),
-        from_scratch="results/replay/{table}/summary-from-scratch.csv",
+        from_scratch=report(
+            "results/replay/{table}/summary-from-scratch.csv",
+            category="Replay",
+            labels={"table": "{table}", "shows": "summary, trained anew"},
+            caption="../report/replay-from-scratch.rst",
+        ),
         runs="results/replay/{table}/runs.parquet",
     log:
         "results/logs/replay/{table}/summary.log",

@@ -1,6 +1,8 @@
-# in:  the recommendation, the baselines, the sweep, results/data/<dataset>/
+# in:  the recommendation, the baselines, the sweep, the probes, results/data/<dataset>/
 # out: results/trials/<task>/choices.json: what every method would train with
 #      results/trials/<task>/final.parquet: those, trained with the same fresh seeds
+#      results/trials/<task>/continued.parquet: the probes, trained to the end with their own
+#      seed, to see how well their continuation was foretold
 
 
 rule train:
@@ -9,9 +11,16 @@ rule train:
         prediction="results/predictions/{task}.json",
         baselines="results/baselines/{task}.parquet",
         sweep=lambda w: sweeps(w.task),
+        probe="results/trials/{task}/probe.parquet",
     output:
-        choices="results/trials/{task}/choices.json",
+        choices=report(
+            "results/trials/{task}/choices.json",
+            category="Tasks",
+            labels={"task": "{task}", "shows": "choices of all methods"},
+            caption="../report/choices.rst",
+        ),
         final="results/trials/{task}/final.parquet",
+        continued="results/trials/{task}/continued.parquet",
     log:
         "results/logs/train/{task}.log",
     benchmark:
@@ -22,8 +31,9 @@ rule train:
         network=network,
         training=training,
         default=lambda w: study.default_of(w.task),
-        seeds=study.final_seeds,
-        journal="results/journals/{task}/final.jsonl",
+        final_seeds=study.final_seeds,
+        probe_seed=study.sweep_seed,
+        journals="results/journals/{task}",
         code=lambda w: network_code(
             [w.task], "probecast.training.sweep", "probecast.evaluation.choices"
         ),

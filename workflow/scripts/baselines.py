@@ -1,9 +1,14 @@
-"""Rule baselines: replay every tuner on the task's sweep, at every total cost."""
+"""Rules baselines and unlike: replay tuners on the task's sweep, at every total cost."""
 
+from functools import partial
 from pathlib import Path
 
+import pandas as pd
+
 from probecast.console import stage
+from probecast.evaluation.calibration import keep_beliefs
 from probecast.evaluation.replay import ladder, replay
+from probecast.evaluation.results import BELIEF_COLUMNS
 from probecast.files import atomic_path
 from probecast.meta.encoder import MetaEncoder
 from probecast.training.process import prepare_process
@@ -13,15 +18,21 @@ with stage(snakemake.log[0]):
     prepare_process()
     params = snakemake.params
     (table,) = read_sweeps(snakemake.input.sweep)
+    found = snakemake.input.encoder
+    encoder = MetaEncoder.read(Path(found).parent) if found else None
     size = table.frame["config_id"].nunique()
-    baselines = replay(
+    beliefs = [pd.DataFrame(columns=list(BELIEF_COLUMNS))]
+    runs = replay(
         table,
         tuple(read_sweeps(snakemake.input.sources)),
-        MetaEncoder.read(Path(snakemake.input.encoder).parent),
+        encoder,
         params.methods,
         sorted({*ladder(size), min(params.cost, float(size))}),
         params.repetitions,
         params.seed,
+        watch=partial(keep_beliefs, beliefs, table),
     )
-    with atomic_path(snakemake.output[0]) as temporary:
-        baselines.to_parquet(temporary, index=False)
+    frames = {"runs": runs, "beliefs": pd.concat(beliefs[1:] or beliefs, ignore_index=True)}
+    for name, path in snakemake.output.items():
+        with atomic_path(path) as temporary:
+            frames[name].to_parquet(temporary, index=False)

@@ -1,13 +1,23 @@
 """Rule evaluate: score every choice of every task, and sum the study up."""
 
 from probecast.console import stage
+from probecast.evaluation.architectures import leave_one_architecture_out
+from probecast.evaluation.calibration import calibration, study_beliefs
+from probecast.evaluation.importance import importance
 from probecast.evaluation.results import read_tasks
 from probecast.evaluation.scores import score
 from probecast.files import write_json, write_text
 
 with stage(snakemake.log[0]):
-    tasks = read_tasks(snakemake.params.space_sizes, snakemake.input)
-    scores, summary, headline = score(tasks, snakemake.params.study, snakemake.params.seed)
-    write_text(snakemake.output.scores, scores.to_csv(index=False))
-    write_text(snakemake.output.summary, summary.to_csv(index=False))
-    write_json(snakemake.output.headline, headline)
+    params, output = snakemake.params, snakemake.output
+    tasks = read_tasks(params.space_sizes, snakemake.input)
+    scores, summary, headline = score(tasks, params.study, params.seed)
+    for path, frame in (
+        (output.scores, scores),
+        (output.summary, summary),
+        (output.calibration, calibration(study_beliefs(tasks))),
+        (output.importance, importance(tasks, params.seed)),
+        (output.architectures, leave_one_architecture_out(tasks)),
+    ):
+        write_text(path, frame.to_csv(index=False))
+    write_json(output.headline, headline)

@@ -10,24 +10,24 @@ from probecast.evaluation.headline import in_words
 from probecast.evaluation.results import read_tasks
 from probecast.files import read_json
 from probecast.report.page import write_report
-from probecast.report.provenance import package_versions
+from probecast.report.provenance import code_sha256, package_versions
 
 with stage(snakemake.log[0]):
-    scores, summary, headline_file = snakemake.input.evaluate
-    headline = read_json(headline_file)
+    params, evaluated = snakemake.params, Path(snakemake.input.evaluate[0]).parent
+    headline = read_json(evaluated / "headline.json")
+    tables = ("scores", "summary", "calibration", "importance", "architectures")
     write_report(
         snakemake.output[0],
         study={
-            "study file": snakemake.params.study_file,
-            "seed": snakemake.params.seed,
-            "code hash of this page": snakemake.params.code,
+            "study file": params.study_file,
+            "seed": params.seed,
+            "hash of the code": code_sha256(),
             "packages": package_versions(),
         },
         headline=headline,
-        scores=pd.read_csv(scores),
-        summary=pd.read_csv(summary),
-        tasks=read_tasks(snakemake.params.space_sizes, snakemake.input),
+        **{name: pd.read_csv(evaluated / f"{name}.csv") for name in tables},
+        tasks=read_tasks(params.space_sizes, snakemake.input),
         specs=[DataSpec.read(path) for path in snakemake.input.specs],
-        seed=snakemake.params.seed,
+        seed=params.seed,
     )
     logger.info("%s\nReport: %s", in_words(headline), Path(snakemake.output[0]).resolve())

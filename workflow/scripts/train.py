@@ -1,4 +1,6 @@
-"""Rule train: retrain what every method chose, all with the same fresh seeds."""
+"""Rule train: retrain what every method chose with fresh seeds, and continue the probes."""
+
+from pathlib import Path
 
 import pandas as pd
 
@@ -9,7 +11,7 @@ from probecast.training.process import prepare_process
 from probecast.training.runner import open_runner
 from probecast.training.settings import TrainingSettings
 from probecast.training.sweep import sweep
-from probecast.trials import read_sweeps
+from probecast.trials import read_sweeps, read_table
 
 with stage(snakemake.log[0]):
     prepare_process()
@@ -21,15 +23,20 @@ with stage(snakemake.log[0]):
         snakemake.params.default,
     )
     params, task = snakemake.params, snakemake.wildcards.task
-    runner = open_runner(
-        task,
-        snakemake.input.data,
-        TrainingSettings(**params.training),
-        params.journal,
-        depends_on=[params.code],
-        architecture=params.network,
-    )
-    final = sweep(runner, distinct(choices), params.seeds, title=f"train {task}")
+    probed = read_table(snakemake.input.probe).configurations().values()
     write_choices(snakemake.output.choices, choices)
-    final.write(snakemake.output.final)
-    runner.journal.delete()
+    for name, configurations, seeds in (
+        ("continued", list(probed), [params.probe_seed]),
+        ("final", distinct(choices), params.final_seeds),
+    ):
+        runner = open_runner(
+            task,
+            snakemake.input.data,
+            TrainingSettings(**params.training),
+            Path(params.journals, f"{name}.jsonl"),
+            depends_on=[params.code],
+            architecture=params.network,
+        )
+        trained = sweep(runner, configurations, seeds, title=f"train {task}, {name}")
+        trained.write(snakemake.output[name])
+        runner.journal.delete()

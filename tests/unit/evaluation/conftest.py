@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from probecast.evaluation.choices import Choice
-from probecast.evaluation.results import BASELINE_COLUMNS, TaskResults
+from probecast.evaluation.results import BASELINE_COLUMNS, BELIEF_COLUMNS, TaskResults
 from probecast.space import config_id
 from probecast.trials import TaskInfo, TrialTable, build_table
 
@@ -59,6 +59,19 @@ def make_baselines(task: str, rows: list[tuple[str, int, float, dict]]) -> pd.Da
             for method, repetition, cost, configuration in rows
         ],
         columns=BASELINE_COLUMNS,
+    ).assign(within_5pct=True)
+
+
+def make_beliefs(task: str) -> pd.DataFrame:
+    """What was believed of two configurations at two costs; cost 3 is more than is paid."""
+    return pd.DataFrame(
+        [
+            (task, 1.0, 0, 0.5, 0.6, 0.9, 0.7, True),
+            (task, 2.0, 0, 0.5, 0.9, 0.9, 0.7, True),
+            (task, 2.0, 0, 0.5, 0.9, 0.1, 0.4, False),
+            (task, 3.0, 0, 0.0, 0.1, 0.0, 0.7, True),
+        ],
+        columns=BELIEF_COLUMNS,
     )
 
 
@@ -68,6 +81,11 @@ def make_prediction(configuration: dict) -> dict:
         "configuration": configuration,
         "probe_cost": {"epochs": 2, "full_runs": 1.0, "seconds": 4.0, "flops": 20.0},
         "training_cost": {"epochs": 2, "full_runs": 1.0, "seconds": 4.0, "flops": 20.0},
+        "expected_metric": 0.8,
+        "interval": {"level": 0.8, "low": 0.7, "high": 0.9},
+        "probability_within_5pct": 0.5,
+        "probes": [],
+        "meta_encoder": {"hash": "0123", "sources_used": ["one-cnn"]},
     }
 
 
@@ -101,9 +119,12 @@ def digits() -> TaskResults:
     return TaskResults(
         prediction=make_prediction(B),
         baselines=make_baselines("digits-cnn", ladder),
+        beliefs=make_beliefs("digits-cnn"),
+        unlike=make_baselines("digits-cnn", ladder).iloc[:0],
         sweep=make_table(info, sweep),
         probes=make_table(info, [(A, 0, sweep[0][2][:1]), (B, 0, sweep[1][2][:1])]),
         final=make_table(info, final),
+        continued=make_table(info, sweep[:2]),
         choices={
             "predicted": Choice(B, 2.0),
             "grid": Choice(A, 3.0),
@@ -136,9 +157,12 @@ def load() -> TaskResults:
     return TaskResults(
         prediction=make_prediction(A),
         baselines=make_baselines("load-lstm", [("random", 0, 1.0, A)]),
+        beliefs=make_beliefs("load-lstm"),
+        unlike=make_baselines("load-lstm", [("portfolio", 0, 1.0, A)]),
         sweep=make_table(info, sweep),
         probes=make_table(info, [(A, 0, sweep[0][2][:1])]),
         final=make_table(info, final),
+        continued=make_table(info, sweep[:2]),
         choices={
             "predicted": Choice(A, 2.0),
             "grid": Choice(B, 3.0),

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from probecast.evaluation.calibration import (
     calibration,
     expected_calibration_error,
     outcomes,
+    study_beliefs,
 )
 from probecast.evaluation.replay import TableEnvironment
 from probecast.meta.calibration import RAW, Beliefs, Calibration, Outcomes
@@ -73,3 +76,16 @@ def test_beliefs_about_tasks_like_the_sources_can_be_trusted():
     pooled = calibration(pd.concat(found)).iloc[0]
     assert 0.6 <= pooled["coverage"] <= 0.95
     assert pooled["calibration_error"] <= 0.12
+
+
+def test_a_study_is_judged_by_the_beliefs_that_were_paid_for(digits, load):
+    beliefs = study_beliefs([digits, load])
+    assert set(beliefs["cost"]) == {2.0}  # not the one before, nor what was beyond the budget
+    overall, *per_task = calibration(beliefs).to_dict("records")
+    assert (overall["task"], overall["candidates"], overall["coverage"]) == ("all", 4, 0.5)
+    assert [row["task"] for row in per_task] == ["digits-cnn", "load-lstm"]
+
+
+def test_without_beliefs_there_is_nothing_to_judge(digits):
+    nothing = replace(digits, beliefs=digits.beliefs.iloc[:0])
+    assert calibration(study_beliefs([nothing])).empty

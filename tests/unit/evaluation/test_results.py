@@ -18,12 +18,16 @@ def write(tmp_path):
         paths = {
             "prediction": tmp_path / "prediction.json",
             "baselines": tmp_path / "baselines.parquet",
+            "beliefs": tmp_path / "beliefs.parquet",
+            "unlike": tmp_path / "unlike.parquet",
             "probes": tmp_path / "probe.parquet",
             "final": tmp_path / "final.parquet",
+            "continued": tmp_path / "continued.parquet",
             "choices": tmp_path / "choices.json",
         }
         write_json(paths["prediction"], task.prediction)
-        task.baselines.to_parquet(paths["baselines"])
+        for name in ("baselines", "beliefs", "unlike"):
+            getattr(task, name).to_parquet(paths[name])
         sweep = task.sweep.frame
         chunks = [tmp_path / "sweep-0.parquet", tmp_path / "sweep-1.parquet"]
         for chunk, path in enumerate(chunks):
@@ -31,6 +35,7 @@ def write(tmp_path):
             replace(task.sweep, frame=rows).write(path)
         task.probes.write(paths["probes"])
         task.final.write(paths["final"])
+        task.continued.write(paths["continued"])
         write_choices(paths["choices"], task.choices)
         (whole,) = read_sweeps(chunks)
         return {**paths, "sweep": whole, "space_size": task.space_size}
@@ -58,6 +63,8 @@ def test_files_of_different_tasks_are_refused(digits, load, write):
         read_task(**write(replace(digits, final=load.final)))
     with pytest.raises(ProbecastError, match=r"baselines\.parquet.*'load-lstm'"):
         read_task(**write(replace(digits, baselines=load.baselines)))
+    with pytest.raises(ProbecastError, match=r"unlike\.parquet.*'load-lstm'"):
+        read_task(**write(replace(digits, unlike=load.unlike)))
 
 
 def test_a_choice_that_was_not_trained_is_refused(digits, write):

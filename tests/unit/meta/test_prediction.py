@@ -89,6 +89,7 @@ def test_a_diverged_probe_has_no_metric_and_seconds_come_from_all_probes(probed)
     frame["val_metric"], frame["status"] = float("nan"), "diverged"
     result = recommendation(PROBLEM, TrialTable(TABLE.info, TABLE.hyperparameters, frame))
     assert [(p["val_metric"], p["diverged"]) for p in result["probes"]] == [(None, True)]
+    assert result["probes"][0]["continuation"] == []
     assert result["training_cost"]["epochs"] == 10
     assert result["training_cost"]["seconds"] == pytest.approx(5.0)
 

@@ -9,11 +9,15 @@ import pandas as pd
 import pytest
 
 from probecast.data.spec import DataSpec
+from probecast.evaluation.architectures import leave_one_architecture_out
+from probecast.evaluation.calibration import calibration, study_beliefs
 from probecast.evaluation.choices import choose, distinct
-from probecast.evaluation.results import BASELINE_COLUMNS, TaskResults
+from probecast.evaluation.importance import importance
+from probecast.evaluation.results import BASELINE_COLUMNS, BELIEF_COLUMNS, TaskResults
 from probecast.evaluation.scores import score
 from probecast.space import Configuration, config_id
 from probecast.trials import TaskInfo, TrialTable, build_table
+from probecast.tuners import TRANSFER
 
 EPOCHS = 5
 GRID = [
@@ -79,13 +83,24 @@ def made_up_task(dataset: str, number: int, metric: str, sampled: bool) -> TaskR
             for cost in (1.0, 2.0, 4.0)
         ],
         columns=BASELINE_COLUMNS,
+    ).assign(within_5pct=False)
+    beliefs = pd.DataFrame(
+        [
+            (info.task, cost, 0, 0.4, 0.8, generator.uniform(), generator.uniform(), place > 3)
+            for place in range(len(swept))
+            for cost in (1.0, 2.0)
+        ],
+        columns=BELIEF_COLUMNS,
     )
+    probes = swept[:3]
+    horizons = [1, 2, EPOCHS]
     cost = {"epochs": 3, "full_runs": 3 / EPOCHS, "seconds": 4.5, "flops": 9e9}
     prediction = {
         "configuration": swept[0],
         "expected_metric": 0.8,
         "interval": {"level": 0.8, "low": 0.7, "high": 0.9},
         "probability_within_5pct": 0.65,
+        "probes": [made_up_probe(c, epochs) for c, epochs in zip(probes, horizons, strict=True)],
         "probe_cost": cost,
         "training_cost": {"epochs": 5, "full_runs": 1.0, "seconds": 7.5, "flops": 15e9},
         "meta_encoder": {"hash": f"{number:08x}", "sources_used": ["one-cnn", "other-lstm"]},
@@ -94,12 +109,28 @@ def made_up_task(dataset: str, number: int, metric: str, sampled: bool) -> TaskR
     return TaskResults(
         prediction=prediction,
         baselines=baselines,
+        beliefs=beliefs,
+        unlike=baselines[baselines["method"].isin(TRANSFER)],
         sweep=sweep,
-        probes=table(swept[:3], [0], 1),
+        probes=table(probes, [0], 1),
         final=table(distinct(choices), [7, 8, 9], EPOCHS),
+        continued=table(probes, [0], EPOCHS),
         choices=choices,
         space_size=len(GRID),
     )
+
+
+def made_up_probe(configuration: Configuration, epochs: int) -> dict[str, Any]:
+    return {
+        "configuration": configuration,
+        "epochs": epochs,
+        "diverged": False,
+        "val_metric": 0.5,
+        "continuation": [
+            {"epoch": epoch, "expected": 0.6, "low": 0.5, "high": 0.7}
+            for epoch in range(epochs + 1, EPOCHS + 1)
+        ],
+    }
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +149,9 @@ def make_study() -> Callable[..., dict[str, Any]]:
             "headline": headline,
             "scores": scores,
             "summary": summary,
+            "calibration": calibration(study_beliefs(tasks)),
+            "importance": importance(tasks, seed=0),
+            "architectures": leave_one_architecture_out(tasks),
             "tasks": tasks,
             "specs": [made_up_spec(dataset) for dataset in datasets],
             "seed": 0,
@@ -138,5 +172,9 @@ def made_up_spec(dataset: str) -> DataSpec:
         metric="accuracy",
         rows={"train": 400, "val": 100, "test": 200},
         floor={"val": 0.1, "test": 0.1},
-        provenance={"route": "embedded", "checksums": {"train": "0123abcd"}},
+        provenance={
+            "route": "embedded",
+            "identifier": dataset,
+            "checksums": {"train": "0123abcd"},
+        },
     )

@@ -10,6 +10,7 @@ from probecast.report.figures.finetuning import finetuning_figure
 from probecast.report.figures.ranks import ranks_figure, regrets_at
 from probecast.report.figures.regret import regret_figure, regret_over_cost
 from probecast.report.words import tuner_label
+from probecast.space import config_id
 from probecast.tuners import TUNERS
 
 
@@ -46,6 +47,20 @@ def test_the_caption_counts_what_is_drawn(make_study, sampled):
     trials = len(task.sweep.curves())
     assert f"the sweep's {trials} trials" in curves_figure(task).caption
     assert "The 3 probes" in curves_figure(task).caption
+
+
+def test_the_curves_say_how_many_ended_where_they_were_expected(make_study):
+    task = make_study(["a"])["tasks"][0]
+    ends = task.continued.curves().droplevel("seed")[5]
+    probes = task.prediction["probes"]
+    for probe, wrong in zip(probes, (0.0, 0.2, 0.0), strict=True):
+        end = ends[config_id(probe["configuration"])]
+        for point in probe["continuation"]:
+            point |= {"low": end - 0.1 + wrong, "high": end + 0.1 + wrong}
+    assert "1 of 2 lay within" in curves_figure(task).caption  # the third was complete
+    for probe in probes:
+        probe["continuation"] = []
+    assert "nothing was left to predict" in curves_figure(task).caption
 
 
 def replayed(methods, tasks, costs=(1.0, 2.0)):

@@ -85,7 +85,7 @@ def test_every_task_shows_choices_errors_and_costs(study, path):
     row = study["scores"].query("role == 'predicted'").iloc[0]
     assert f"{row['test_mean']:.3f} ± {row['test_error']:.3f}" in text
     assert "8 epochs, 12 s of core time, 24 GFLOP" in text
-    assert "expected accuracy 0.800 (80 % interval 0.700 to 0.900)" in text
+    assert "expected to reach accuracy 0.800 (80 % interval 0.700 to 0.900)" in text
     assert {"✓ hit", "✗ miss"} & set(re.findall(r"[✓✗] \w+", text))
 
 
@@ -117,7 +117,7 @@ def test_nothing_is_fetched(path):
 def test_every_figure_is_drawn_and_described(study, path):
     page = parse(path)
     figures = page.all("svg")
-    assert len(figures) == 3 + 2 * len(study["tasks"])
+    assert len(figures) == 6 + 2 * len(study["tasks"])
     for figure in figures:
         assert figure["role"] == "img"
         assert len(figure["aria-label"]) > 40
@@ -179,9 +179,9 @@ def test_provenance_names_study_data_machine_and_encoder(path):
         "file made_up.yaml",
         "packages.numpy 2.4",
         "machine 2 cores of something",
-        "checksums.train 0123abcd",
-        "meta-encoder.hash 00000001",
-        "meta-encoder.sources_used one-cnn, other-lstm",
+        "train 0123abcd",
+        "seeds of the final trainings 7, 8, 9",
+        "load-cnn 00000001 one-cnn, other-lstm",
     ):
         assert expected in text
 

@@ -69,6 +69,26 @@ def test_it_continues_what_is_worth_it_and_begins_the_rest_shortly():
     assert len(environment.bought) > len(reached)
 
 
+def test_the_continuation_is_what_is_unseen_and_ends_as_the_beliefs_do():
+    table = synthetic_task(20, epochs=10)
+    environment = Recorder(table)
+    tuner = ProbecastTuner(problem(table, 2.0))
+    run(tuner, environment, 2.0)
+    configuration, reached = environment.bought[-1]
+    assert reached < 8
+    points = tuner.continuation(configuration)
+    unseen = [level for level in (1, 2, 3, 5, 8, 10) if level > reached]
+    assert [point["epoch"] for point in points] == unseen
+    assert all(point["low"] <= point["expected"] <= point["high"] for point in points)
+    beliefs, place = tuner.beliefs(), tuner.candidates.index(configuration)
+    assert points[-1]["expected"] == pytest.approx(beliefs.expected[place], rel=0.02)
+    width = beliefs.high[place] - beliefs.low[place]
+    assert points[-1]["low"] == pytest.approx(beliefs.low[place], abs=0.15 * width)
+    assert points[-1]["high"] == pytest.approx(beliefs.high[place], abs=0.15 * width)
+    tuner.tell([environment.advance(configuration, 10)])
+    assert tuner.continuation(configuration) == []
+
+
 def test_a_budget_of_one_full_run_buys_nothing_but_the_recommendation():
     table = synthetic_task(20, epochs=10)
     environment = Recorder(table)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from probecast.console import Progress
 from probecast.errors import ProbecastError
-from probecast.evaluation.calibration import beliefs_frame, judged
+from probecast.evaluation.calibration import keep_beliefs
 from probecast.evaluation.replay import replay
 from probecast.evaluation.settings import ReplaySettings
 from probecast.evaluation.statistics import bootstrap_interval
@@ -17,8 +17,6 @@ from probecast.meta.settings import PretrainSettings
 from probecast.seeds import derive
 from probecast.trials import TrialTable
 from probecast.tuners import DEFAULT
-from probecast.tuners.probecast import ProbecastTuner
-from probecast.tuners.tuner import Tuner
 
 MOST_SINGLE = 20  # tasks; with more, a fold holds several
 GROUPS = 10
@@ -81,22 +79,11 @@ def replay_fold(
                 repetitions=settings.seeds,
                 seed=seed,
                 noise=settings.noise,
-                watch=partial(_keep, beliefs, table),
+                watch=partial(keep_beliefs, beliefs, table),
             )
         )
         progress.step()
     return pd.concat(runs, ignore_index=True), pd.concat(beliefs, ignore_index=True)
-
-
-def _keep(
-    beliefs: list[pd.DataFrame], table: TrialTable, tuner: Tuner, cost: float, repetition: int
-) -> None:
-    """Keep what our tuner believes at the end of its run on a table."""
-    if isinstance(tuner, ProbecastTuner):
-        found = judged(tuner, table, int(table.frame["seed"].min()))
-        beliefs.append(
-            beliefs_frame(found, task=table.info.task, cost=cost, repetition=repetition)
-        )
 
 
 def summarise(runs: pd.DataFrame, seed: int, kind: str = "") -> pd.DataFrame:

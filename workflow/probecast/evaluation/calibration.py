@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from probecast.evaluation.choices import total_cost
 from probecast.evaluation.replay import TableEnvironment
+from probecast.evaluation.results import BELIEF_COLUMNS, TaskResults
 from probecast.evaluation.scores import within
 from probecast.meta.calibration import Outcomes
 from probecast.meta.encoder import MetaEncoder
@@ -11,7 +13,7 @@ from probecast.space import config_id
 from probecast.trials import TrialTable
 from probecast.tuners.driver import run
 from probecast.tuners.probecast import ProbecastTuner
-from probecast.tuners.tuner import Problem
+from probecast.tuners.tuner import Problem, Tuner
 
 BINS = 10
 
@@ -54,6 +56,28 @@ def judged(tuner: ProbecastTuner, table: TrialTable, seed: int) -> Outcomes:
     return Outcomes(tuner.beliefs(), metric, within(metric, best, 0.05, info.higher_is_better))
 
 
+def keep_beliefs(
+    beliefs: list[pd.DataFrame], table: TrialTable, tuner: Tuner, cost: float, repetition: int
+) -> None:
+    """Keep what our tuner believes at the end of its run on a table; of others nothing.
+
+    With its first two arguments bound, this is what ``evaluation.replay.replay`` may give its
+    tuners to.
+
+    Args:
+        beliefs: gets a frame as of ``beliefs_frame``, with columns ``BELIEF_COLUMNS``.
+        table: that the tuner ran on.
+        tuner: after its run.
+        cost: its budget.
+        repetition: of the run.
+    """
+    if isinstance(tuner, ProbecastTuner):
+        found = judged(tuner, table, int(table.frame["seed"].min()))
+        beliefs.append(
+            beliefs_frame(found, task=table.info.task, cost=cost, repetition=repetition)
+        )
+
+
 def beliefs_frame(found: Outcomes, **columns: str | int) -> pd.DataFrame:
     """Return one row per candidate: ``low, high, probability, metric, near_best``, and columns."""
     beliefs = found.beliefs
@@ -67,6 +91,17 @@ def beliefs_frame(found: Outcomes, **columns: str | int) -> pd.DataFrame:
             "near_best": found.near_best,
         }
     )
+
+
+def study_beliefs(tasks: list[TaskResults]) -> pd.DataFrame:
+    """Return the beliefs about every task at the largest cost that its prediction could pay."""
+    kept = [pd.DataFrame(columns=list(BELIEF_COLUMNS))]
+    for task in tasks:
+        paid = total_cost(task.prediction)["full_runs"] + 1e-9
+        affordable = task.beliefs[task.beliefs["cost"] <= paid]
+        kept.append(affordable[affordable["cost"] == affordable["cost"].max()])
+    found = [frame for frame in kept if not frame.empty] or kept[:1]
+    return pd.concat(found, ignore_index=True)
 
 
 def calibration(beliefs: pd.DataFrame) -> pd.DataFrame:

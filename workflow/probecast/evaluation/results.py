@@ -1,6 +1,6 @@
 """Everything that the stages have written about one task, read together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,16 @@ BASELINE_COLUMNS = (
     "regret",
 )
 METRICS = ("val_metric", "test_metric", "regret")
+BELIEF_COLUMNS = (
+    "task",
+    "cost",
+    "repetition",
+    "low",
+    "high",
+    "probability",
+    "metric",
+    "near_best",
+)
 
 
 @dataclass(frozen=True)
@@ -35,19 +45,26 @@ class TaskResults:
 
     Attributes:
         prediction: the recommendation with its costs.
-        baselines: the replayed tuners, columns ``BASELINE_COLUMNS``.
+        baselines: the replayed tuners, columns ``BASELINE_COLUMNS`` at least.
+        beliefs: what our tuner believed of the sweep's configurations in a replay, and what
+            was so: columns ``BELIEF_COLUMNS``.
+        unlike: like ``baselines``, after learning from tasks of other architectures only.
         sweep: the reference sweep: the grid, or the study's sample of it.
         probes: the short trials behind the prediction.
         final: the choices trained again with fresh seeds.
+        continued: the probes trained to the end.
         choices: role -> configuration and cost.
         space_size: number of configurations in the space; None when countless.
     """
 
     prediction: dict[str, Any]
     baselines: pd.DataFrame
+    beliefs: pd.DataFrame
+    unlike: pd.DataFrame
     sweep: TrialTable
     probes: TrialTable
     final: TrialTable
+    continued: TrialTable
     choices: dict[str, Choice]
     space_size: int | None
 
@@ -74,9 +91,12 @@ class TaskResults:
 def read_task(
     prediction: str | Path,
     baselines: str | Path,
+    beliefs: str | Path,
+    unlike: str | Path,
     sweep: TrialTable,
     probes: str | Path,
     final: str | Path,
+    continued: str | Path,
     choices: str | Path,
     space_size: int | None,
 ) -> TaskResults:
@@ -87,10 +107,13 @@ def read_task(
     """
     results = TaskResults(
         prediction=_read_prediction(prediction),
-        baselines=_read_baselines(baselines),
+        baselines=_read_frame(baselines, BASELINE_COLUMNS, "baselines"),
+        beliefs=_read_frame(beliefs, BELIEF_COLUMNS, "baselines"),
+        unlike=_read_frame(unlike, BASELINE_COLUMNS, "unlike"),
         sweep=sweep,
         probes=read_table(probes),
         final=read_table(final),
+        continued=read_table(continued),
         choices=read_choices(choices),
         space_size=space_size,
     )
@@ -98,7 +121,10 @@ def read_task(
     for path, found in (
         (probes, {results.probes.info.task}),
         (final, {results.final.info.task}),
+        (continued, {results.continued.info.task}),
         (baselines, set(results.baselines["task"])),
+        (beliefs, set(results.beliefs["task"]) or {task}),
+        (unlike, set(results.unlike["task"]) or {task}),
     ):
         if found != {task}:
             raise ProbecastError(
@@ -125,7 +151,8 @@ def read_tasks(
         files: argument of ``read_task`` -> the files of all tasks, in the tasks' order; of
             ``sweep`` a task may have several.
     """
-    single = ("prediction", "baselines", "probes", "final", "choices")
+    single = ("prediction", "baselines", "beliefs", "unlike", "probes", "final", "continued")
+    single += ("choices",)
     sweeps = {sweep.info.task: sweep for sweep in read_sweeps(files["sweep"])}
     return [
         read_task(
@@ -154,15 +181,37 @@ class _Interval(_Checked):
     high: float
 
 
+class _Point(_Checked):
+    epoch: int
+    expected: float
+    low: float
+    high: float
+
+
+class _Probe(_Checked):
+    configuration: Configuration
+    epochs: int
+    diverged: bool
+    val_metric: float | None
+    continuation: list[_Point]
+
+
+class _Encoder(_Checked):
+    hash: str
+    sources_used: list[str]
+
+
 class _Prediction(_Checked):
     """What is read of a recommendation."""
 
     configuration: Configuration
     probe_cost: _Cost
     training_cost: _Cost
-    expected_metric: float | None = None
-    interval: _Interval | None = None
-    probability_within_5pct: float | None = None
+    expected_metric: float
+    interval: _Interval
+    probability_within_5pct: float
+    probes: list[_Probe]
+    meta_encoder: _Encoder
 
 
 def _read_prediction(path: str | Path) -> dict[str, Any]:
@@ -170,24 +219,24 @@ def _read_prediction(path: str | Path) -> dict[str, Any]:
     return read_json(path)
 
 
-def _read_baselines(path: str | Path) -> pd.DataFrame:
+def _read_frame(path: str | Path, columns: Sequence[str], stage: str) -> pd.DataFrame:
     try:
         frame = pd.read_parquet(path)
     except FileNotFoundError:
-        raise ProbecastError(f"{path}: the file is missing; rerun baselines") from None
+        raise ProbecastError(f"{path}: the file is missing; rerun {stage}") from None
     except (ValueError, OSError, pa.ArrowException) as error:
         raise ProbecastError(
-            f"{path}: not a readable Parquet file ({error}); delete it and rerun baselines"
+            f"{path}: not a readable Parquet file ({error}); delete it and rerun {stage}"
         ) from None
-    missing = [name for name in BASELINE_COLUMNS if name not in frame]
+    missing = [name for name in columns if name not in frame]
     if missing:
         raise ProbecastError(f"{path}: columns {missing} are missing; found {short(list(frame))}")
-    for name in BASELINE_COLUMNS:
+    for name in () if frame.empty else columns:
         text = name in ("task", "method", "config_id")
         right = is_string_dtype(frame[name]) if text else is_numeric_dtype(frame[name])
         if not right or (frame[name].isna().any() and name not in METRICS):
             raise ProbecastError(
                 f"{path}: column {name!r} holds other than {'texts' if text else 'numbers'}; "
-                "delete it and rerun baselines"
+                f"delete it and rerun {stage}"
             )
     return frame

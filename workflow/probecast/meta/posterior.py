@@ -170,13 +170,16 @@ class Posterior:
     def draw_ends(self, count: int, generator: np.random.Generator) -> np.ndarray:
         """Return (count, n) joint draws of how all curves end."""
         rows, levels = self.prior.shape
-        ends = np.arange(rows) * levels + levels - 1
-        solved = self._solved[:, ends]
-        within = self.prior.covariance(ends)[:, ends] - solved.T @ solved
-        factor = np.linalg.cholesky(within + 1e-7 * np.eye(rows))
+        return self.draw(np.arange(rows) * levels + levels - 1, count, generator)
+
+    def draw(self, points: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Return (count, P) joint draws of some points."""
+        solved = self._solved[:, points]
+        within = self.prior.covariance(points)[:, points] - solved.T @ solved
+        factor = np.linalg.cholesky(within + 1e-7 * np.eye(len(points)))
         component = generator.choice(len(self.weight), size=count, p=self.weight)
         freedom = FREEDOM + len(self._solved)
         heavy = np.sqrt(freedom / generator.chisquare(freedom, size=count))
         size = self._range[self._kept][component] * np.sqrt(self._spread[component]) * heavy
-        normal = generator.standard_normal((count, rows)) @ factor.T
-        return self._centers[:, ends][component] + size[:, None] * normal
+        normal = generator.standard_normal((count, len(points))) @ factor.T
+        return self._centers[:, points][component] + size[:, None] * normal

@@ -51,7 +51,7 @@ def recommendation(
         "interval": {"level": Belief.LEVEL, "low": belief.low, "high": belief.high},
         "probability_within_5pct": belief.probability_within_5pct,
         "alternatives": list(belief.alternatives),
-        "probes": [_probe(observation) for observation in seen],
+        "probes": [_probe(observation, tuner) for observation in seen],
         "probe_cost": _probe_cost(epochs, horizon),
         "training_cost": _training_cost(epochs, config_id(configuration), horizon),
         "meta_encoder": {"hash": encoder.hash, "sources_used": encoder.tasks},
@@ -64,13 +64,18 @@ def recommendation(
     }
 
 
-def _probe(observation: Observation) -> dict[str, Any]:
-    """One probe: what was tried, for how long, and its last metric (None if it diverged)."""
+def _probe(observation: Observation, tuner: ProbecastTuner) -> dict[str, Any]:
+    """One probe: what was tried, for how long, its last metric, and how it would go on.
+
+    One that diverged has no metric and does not go on.
+    """
+    diverged = observation.diverged
     return {
         "configuration": observation.configuration,
         "epochs": observation.epochs,
-        "diverged": observation.diverged,
-        "val_metric": None if observation.diverged else observation.curve[-1],
+        "diverged": diverged,
+        "val_metric": None if diverged else observation.curve[-1],
+        "continuation": [] if diverged else tuner.continuation(observation.configuration),
     }
 
 

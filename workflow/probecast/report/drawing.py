@@ -16,11 +16,12 @@ from itertools import cycle
 import matplotlib as mpl
 import numpy as np
 from markupsafe import Markup, escape
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from probecast.trials import TaskInfo
 
-WIDTH = 5.2  # inches: text stays readable when a phone shrinks the figure
+WIDTH = 4.8  # inches, labels included: text stays readable when a phone shrinks the figure
 INK = "#010203"  # becomes currentColor
 SIDES = ("width", "height")
 MARGIN = 12  # points, around a figure in a file of its own
@@ -124,6 +125,7 @@ def picture(figure: Figure, name: str, title: str, caption: str) -> Picture:
         title: the figure's title.
         caption: how to read it.
     """
+    _fit(figure)
     buffer = io.StringIO()
     no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(buffer, format="svg", bbox_inches="tight", metadata=no_metadata)
@@ -138,6 +140,14 @@ def picture(figure: Figure, name: str, title: str, caption: str) -> Picture:
     label = escape(f"{title}. {caption}")
     svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
     return Picture(title, caption, Markup(svg))
+
+
+def _fit(figure: Figure) -> None:
+    """Give or take the axes what labels beside them leave of ``WIDTH``, so that all are alike."""
+    FigureCanvasAgg(figure)  # measures text
+    beside = figure.get_tightbbox().width - WIDTH
+    axes = max(axes.get_position().width for axes in figure.axes)
+    figure.set_figwidth(max(figure.get_figwidth() - beside / axes, WIDTH / 2))
 
 
 def sheet(shown: Picture) -> str:

@@ -1,5 +1,6 @@
 """The page: figures, tables and provenance, put into the template."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from probecast.data.spec import DataSpec
+from probecast.evaluation.calibration import study_beliefs
 from probecast.evaluation.headline import in_words
 from probecast.evaluation.results import TaskResults
 from probecast.files import write_text
 from probecast.report import words
 from probecast.report.figures.answer import answer_figure
+from probecast.report.figures.architectures import architectures_figure
+from probecast.report.figures.calibration import calibration_figure
 from probecast.report.figures.curves import curves_figure
+from probecast.report.figures.importance import importance_figure
 from probecast.report.figures.metric import metric_figure
 from probecast.report.figures.ranks import ranks_figure
 from probecast.report.figures.regret import regret_figure
 from probecast.seeds import derive
+from probecast.trials import TrialTable
 
 FOLDER = Path(__file__).parent
 
@@ -29,6 +35,9 @@ def write_report(
     headline: dict[str, Any],
     scores: pd.DataFrame,
     summary: pd.DataFrame,
+    calibration: pd.DataFrame,
+    importance: pd.DataFrame,
+    architectures: pd.DataFrame,
     tasks: list[TaskResults],
     specs: list[DataSpec],
     seed: int,
@@ -44,6 +53,9 @@ def write_report(
         headline: ``headline.json``.
         scores: ``scores.csv``, one row per task and role.
         summary: ``summary.csv``, one row per role.
+        calibration: ``calibration.csv``, one row for all and one per task.
+        importance: ``importance.csv``, one row per task and hyperparameter.
+        architectures: ``architectures.csv``, one row per task, tuner and what was held out.
         tasks: every task's results, in the order of the page.
         specs: the datasets of the tasks.
         seed: the study's seed, for the bootstrap.
@@ -65,7 +77,11 @@ def write_report(
             for row in summary.to_dict("records")
         ],
         tasks=[_task_view(task, scores[scores["task"] == task.info.task]) for task in tasks],
+        calibration=_calibration_view(calibration, tasks),
+        importance=_importance_view(importance),
+        architectures=_architectures_view(architectures),
         study=[*words.flatten(study), *_trained_on(tasks)],
+        encoders=[_encoder_view(task) for task in tasks],
         data=[_data_view(spec) for spec in specs],
     )
     write_text(path, page)
@@ -87,7 +103,7 @@ def _template() -> Template:
     )
     for spell in (words.number, words.with_error, words.count, words.share, words.duration):
         environment.filters[spell.__name__] = spell
-    for spell in (words.flops, words.hyperparameter, words.configuration):
+    for spell in (words.flops, words.hyperparameter, words.configuration, words.tuner_label):
         environment.filters[spell.__name__] = spell
     # Our own files, inlined as they are: nothing in them comes from a study.
     environment.globals["css"] = Markup((FOLDER / "page.css").read_text(encoding="utf-8"))
@@ -115,39 +131,67 @@ def _task_view(task: TaskResults, rows: pd.DataFrame) -> dict[str, Any]:
         "predicted": by_role["predicted"],
         "grid": by_role["grid"],
         "prediction": task.prediction,
-        "probes": _probes_view(task),
         "pictures": [metric_figure(rows, task), curves_figure(task)],
     }
 
 
-def _probes_view(task: TaskResults) -> list[dict[str, Any]]:
-    """Each probe's configuration, the epochs bought and the validation metric they gave."""
-    configurations = task.probes.configurations()
-    return [
-        {
-            "configuration": configurations[identity],
-            "epochs": len(rows),
-            "metric": rows["val_metric"].iloc[-1],
-        }
-        for identity, rows in task.probes.frame.groupby("config_id", sort=False)
-    ]
-
-
 def _trained_on(tasks: list[TaskResults]) -> list[tuple[str, str]]:
-    """Machines, number formats and encoders, from the tables themselves."""
+    """Seeds, machines and number formats, from the tables themselves."""
 
-    def listed(values: list[str]) -> str:
+    def listed(values: Iterable[str]) -> str:
         return ", ".join(dict.fromkeys(values))
 
-    rows = [
-        ("machine", listed([task.info.machine for task in tasks])),
-        ("precision", listed([task.info.precision for task in tasks])),
-        ("epochs per full run", listed([str(task.info.epochs) for task in tasks])),
+    return [
+        ("seeds of the final trainings", listed(_seeds(task.final) for task in tasks)),
+        ("seeds of sweeps and probes", listed(_seeds(task.probes) for task in tasks)),
+        ("machine", listed(task.info.machine for task in tasks)),
+        ("precision", listed(task.info.precision for task in tasks)),
+        ("epochs per full run", listed(str(task.info.epochs) for task in tasks)),
     ]
-    for task in tasks:
-        encoder = words.flatten(task.prediction.get("meta_encoder"), "meta-encoder")
-        rows += [(f"{task.info.task} {name}", value) for name, value in encoder]
-    return rows
+
+
+def _seeds(table: TrialTable) -> str:
+    return ", ".join(map(str, sorted(set(table.frame["seed"]))))
+
+
+def _encoder_view(task: TaskResults) -> dict[str, str]:
+    encoder = task.prediction["meta_encoder"]
+    return {
+        "task": task.info.task,
+        "hash": encoder["hash"],
+        "sources": ", ".join(encoder["sources_used"]),
+    }
+
+
+def _calibration_view(calibration: pd.DataFrame, tasks: list[TaskResults]) -> dict[str, Any]:
+    beliefs = study_beliefs(tasks)
+    if beliefs.empty:
+        return {}
+    return {
+        "picture": calibration_figure(beliefs, calibration),
+        "rows": calibration.to_dict("records"),
+    }
+
+
+def _importance_view(importance: pd.DataFrame) -> dict[str, Any]:
+    names = list(dict.fromkeys(importance["hyperparameter"]))
+    shares = importance.pivot(index="task", columns="hyperparameter", values="share")
+    rows = shares.loc[list(dict.fromkeys(importance["task"])), names].to_dict("index")
+    return {"picture": importance_figure(importance), "names": names, "rows": rows}
+
+
+def _architectures_view(architectures: pd.DataFrame) -> dict[str, Any]:
+    if not (architectures["held_out"] == "architecture").any():
+        return {}
+    regrets: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
+    for row in architectures.itertuples():
+        of_task = regrets.setdefault((row.task, row.architecture), {})
+        of_task[row.method, row.held_out] = row.regret
+    return {
+        "picture": architectures_figure(architectures),
+        "columns": list(dict.fromkeys(column for row in regrets.values() for column in row)),
+        "rows": regrets,
+    }
 
 
 def _data_view(spec: DataSpec) -> dict[str, Any]:
@@ -156,5 +200,7 @@ def _data_view(spec: DataSpec) -> dict[str, Any]:
         "family": spec.family,
         "modality": spec.modality,
         "rows": spec.rows,
+        "checksums": words.flatten(spec.provenance.get("checksums")),
+        "source": spec.provenance.get("identifier"),
         "provenance": words.flatten(spec.provenance),
     }

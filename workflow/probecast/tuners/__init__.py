@@ -27,6 +27,8 @@ TUNERS = {
     "halving_portfolio": "probecast.tuners.halving_portfolio",
     **PEERS,
 }
+# Those that are replayed once more without any source of the task's architecture.
+TRANSFER = ["probecast", "portfolio"]
 # The tuners of a study file that names none: all that need no optional package.
 DEFAULT = [name for name in TUNERS if name not in PEERS]
 

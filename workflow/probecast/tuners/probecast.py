@@ -102,17 +102,50 @@ class ProbecastTuner:
         """Return what is believed of each of ``self.candidates``."""
         generator = np.random.default_rng(derive(self.problem.seed, "belief"))
         ends = self.posterior.draw_ends(DRAWS, generator)
-        noise = np.sqrt(self.posterior.noise) * generator.standard_normal(ends.shape)
-        tails = np.quantile(ends + noise, [(1 - Belief.LEVEL) / 2, (1 + Belief.LEVEL) / 2], axis=0)
-        mean = np.clip(self.posterior.mean[:, -1], *tails)  # outside in the most skewed cases
-        tails = self.calibration.interval(mean, tails)
-        low, high = np.sort(self.scale.to_natural(tails), axis=0)
-
+        expected, low, high = self._measured(self.posterior.mean[:, -1], ends, generator)
         metric = self.scale.to_natural(ends)
         best = metric.max(axis=1) if self.problem.info.higher_is_better else metric.min(axis=1)
         near = np.abs(metric - best[:, None]) <= 0.05 * np.abs(best)[:, None]
         probability = self.calibration.probability(near.mean(axis=0))
-        return Beliefs(self.scale.to_natural(mean), low, high, probability)
+        return Beliefs(expected, low, high, probability)
+
+    def continuation(self, configuration: Configuration) -> list[dict[str, float]]:
+        """Return how a candidate's learning curve is believed to go on, as far as it is unseen.
+
+        Returns:
+            One entry per level of the curve: ``epoch``, ``expected`` validation metric, and
+            ``low`` and ``high``, the ends of its central interval of ``Belief.LEVEL``.
+        """
+        place = self.place[config_id(configuration)]
+        levels = np.arange(self.reached[place], len(self.levels))
+        if not len(levels):
+            return []
+        generator = np.random.default_rng(derive(self.problem.seed, "continuation"))
+        draws = self.posterior.draw(place * len(self.levels) + levels, DRAWS, generator)
+        values = self._measured(self.posterior.mean[place, levels], draws, generator)
+        return [
+            {"epoch": int(epoch), "expected": expected, "low": low, "high": high}
+            for epoch, expected, low, high in zip(
+                self.levels[levels], *(value.tolist() for value in values), strict=True
+            )
+        ]
+
+    def _measured(
+        self, mean: np.ndarray, draws: np.ndarray, generator: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What will be measured at P points: expected, low and high, (P) in natural units.
+
+        Args:
+            mean: (P) of the belief.
+            draws: (D, P) from it, without noise.
+            generator: draws the noise.
+        """
+        noise = np.sqrt(self.posterior.noise) * generator.standard_normal(draws.shape)
+        central = [(1 - Belief.LEVEL) / 2, (1 + Belief.LEVEL) / 2]
+        tails = np.quantile(draws + noise, central, axis=0)
+        mean = np.clip(mean, *tails)  # outside in the most skewed cases
+        low, high = np.sort(self.scale.to_natural(self.calibration.interval(mean, tails)), axis=0)
+        return self.scale.to_natural(mean), low, high
 
     @property
     def _limit(self) -> int:

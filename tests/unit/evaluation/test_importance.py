@@ -1,0 +1,59 @@
+from itertools import product
+
+import numpy as np
+import pytest
+
+from probecast.evaluation.importance import explained, importance
+from probecast.space import config_id
+from probecast.trials import build_table
+
+RATES, OPTIMIZERS, LAYERS = (0.001, 0.01, 0.1), ("SGD", "Adam"), (2, 3, 4)
+
+
+def table(info, value):
+    """A whole grid of one-epoch trials whose result is ``value(rate, optimizer, layers)``."""
+    rows = []
+    for rate, optimizer, layers in product(RATES, OPTIMIZERS, LAYERS):
+        configuration = {"rate": rate, "optimizer": optimizer, "layers": layers}
+        result = value(rate, optimizer, layers)
+        failed = np.isnan(result)
+        rows.append(
+            {
+                "config_id": config_id(configuration),
+                **configuration,
+                "seed": 0,
+                "epoch": info.epochs,
+                **dict.fromkeys(("train_loss", "val_loss", "seconds", "flops"), 1.0),
+                "val_metric": result,
+                "test_metric": result,
+                "status": "diverged" if failed else "ok",
+            }
+        )
+    return build_table(info, ["rate", "optimizer", "layers"], rows)
+
+
+def test_what_decides_alone_explains_all(digits):
+    shares = explained(table(digits.info, lambda rate, *_: 0.5 + rate), seed=0)
+    assert shares == pytest.approx({"rate": 1, "optimizer": 0, "layers": 0}, abs=0.02)
+
+
+def test_words_count_like_numbers_and_divergence_like_the_floor(digits):
+    adam_only = table(digits.info, lambda _, name, __: 0.9 if name == "Adam" else np.nan)
+    assert explained(adam_only, seed=0) == pytest.approx(
+        {"rate": 0, "optimizer": 1, "layers": 0}, abs=0.02
+    )
+
+
+def test_two_that_only_matter_together_explain_little_alone(digits):
+    both = table(digits.info, lambda r, o, _: 0.9 if (r == 0.01) == (o == "Adam") else 0.2)
+    shares = explained(both, seed=0)
+    assert shares["rate"] < 0.2
+    assert shares["optimizer"] < 0.3
+    assert shares == explained(both, seed=0)
+
+
+def test_nothing_is_explained_where_all_end_alike(digits, load):
+    assert np.isnan(list(explained(table(digits.info, lambda *_: 0.5), 0).values())).all()
+    frame = importance([digits, load], seed=0)
+    assert list(frame["task"].unique()) == ["digits-cnn", "load-lstm"]
+    assert list(frame["hyperparameter"]) == ["learning_rate", "optimizer"] * 2
