@@ -161,7 +161,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self.send_json({"id": repository, "sha": sha, "siblings": siblings})
         if what == "tree":
             below = f"{folder}/" if folder else ""
-            return self.send_json(self.entries(content, below, "recursive=True" in self.path))
+            return self.send_json(
+                self.entries(content, below, "recursive=true" in self.path.lower())
+            )
         if what == "paths-info":
             entries = self.entries(content, "", recursive=True)
             return self.send_json([e for e in entries if e["path"] in self.form["paths"]])

@@ -12,14 +12,11 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from probecast.data.settings import (
-    DownloadSettings,
-    FileName,
-    PreprocessSettings,
-    Rows,
-    Variant,
-)
-from probecast.data.sources import get_source
+from probecast.data.keys import FileName, Rows
+from probecast.data.own.settings import OwnData
+from probecast.data.own.source import find_source
+from probecast.data.settings import DownloadSettings, PreprocessSettings, Variant
+from probecast.data.sources import Source
 from probecast.errors import ProbecastError, short
 from probecast.evaluation.settings import ReplaySettings
 from probecast.finetuning.settings import FinetuningSettings
@@ -40,16 +37,18 @@ class _Strict(BaseModel):
 
 
 class DatasetStudy(Variant):
-    """One dataset of the study: a registered source, and what is taken of it.
+    """One dataset of the study: a registered source or data of your own, and what is taken of it.
 
     Attributes:
         source: the registered source; by default the dataset's own name.
+        own: data of your own instead: files, a folder, or any dataset on the Hub.
         mirror: a local folder in the Hub's schema to read instead of the Hub. A relative
             path counts from the folder of the Snakefile.
         download_rows: rows to fetch per raw split, for sources too large to fetch whole.
     """
 
     source: str | None = None
+    own: OwnData | None = None
     mirror: FileName | None = None
     download_rows: dict[Literal["train", "test"], Rows] | None = None
 
@@ -181,16 +180,20 @@ class Study(_Strict):
         """Return the settings of a dataset, defaults where the study file has none."""
         return self.datasets.get(name, DatasetStudy())
 
-    def source_of(self, dataset: str) -> str:
-        """Return the registered source of a dataset."""
-        return self.dataset(dataset).source or dataset
+    def source_of(self, dataset: str) -> Source:
+        """Return where a dataset comes from and what it is."""
+        of = self.dataset(dataset)
+        return find_source(dataset, of.source or dataset, of.own)
 
     def family(self, dataset: str) -> str:
         """Return what the dataset descends from."""
-        return get_source(self.source_of(dataset)).family
+        return self.source_of(dataset).family
 
     def sources_without(self, held_out: str) -> list[str]:
         """Return the tasks that may be learnt from when ``held_out`` is held out.
+
+        A task with data of your own is swept for others to learn from only where it is listed
+        under ``sources``: a recommendation for it costs its probes, whatever else is asked for.
 
         Args:
             held_out: ``family-<name>``, ``architecture-<name>`` or ``all`` (nothing held out).
@@ -199,7 +202,8 @@ class Study(_Strict):
         return [
             task
             for task in self.all_tasks
-            if not (kind == "family" and self.family(dataset_of(task)) == name)
+            if not (task not in self.sources and self.dataset(dataset_of(task)).own)
+            and not (kind == "family" and self.family(dataset_of(task)) == name)
             and not (kind == "architecture" and architecture_of(task) == name)
         ]
 
@@ -346,7 +350,7 @@ class Study(_Strict):
     def download_settings(self, dataset: str) -> DownloadSettings:
         """Return all that ``download`` depends on."""
         own = self.dataset(dataset)
-        source = get_source(self.source_of(dataset))
+        source = self.source_of(dataset)
         rows = own.download_rows
         if own.mirror is None and source.generate is not None:
             rows = {
@@ -359,13 +363,18 @@ class Study(_Strict):
             mirror=own.mirror,
             rows=rows,
             seed=derive(self.seed, "download", source.name),
+            own=own.own,
         )
 
     def preprocess_settings(self, dataset: str) -> PreprocessSettings:
         """Return all that ``preprocess`` depends on beside the raw files."""
-        variant = self.dataset(dataset).model_dump(include=set(Variant.model_fields))
+        of = self.dataset(dataset)
         return PreprocessSettings(
-            dataset=dataset, source=self.source_of(dataset), seed=self.seed, **variant
+            dataset=dataset,
+            source=self.source_of(dataset).name,
+            seed=self.seed,
+            own=of.own,
+            **of.model_dump(include=set(Variant.model_fields)),
         )
 
 
@@ -406,9 +415,7 @@ def load_study(config: Any, file: str, base: Path) -> Study:
 def _absolute_paths(study: Study, base: Path) -> dict[str, Any]:
     """Return the parts of a study that name files, with paths that count from ``base``."""
     return {
-        "datasets": {
-            name: _absolute(own, base, *_folders(own)) for name, own in study.datasets.items()
-        },
+        "datasets": {name: _located(of, base) for name, of in study.datasets.items()},
         "architectures": {
             name: _absolute(own, base, "file") for name, own in study.architectures.items()
         },
@@ -418,10 +425,12 @@ def _absolute_paths(study: Study, base: Path) -> dict[str, Any]:
     }
 
 
-def _folders(dataset: DatasetStudy) -> list[str]:
-    """Return the keys under which a dataset names a folder."""
+def _located(dataset: DatasetStudy, base: Path) -> DatasetStudy:
+    """Return the dataset with absolute paths."""
     named = dataset.pretrained is not None and is_folder(dataset.pretrained)
-    return ["mirror", "pretrained"] if named else ["mirror"]
+    own = dataset.own and dataset.own.beside(base)
+    located = _absolute(dataset, base, *(["mirror", "pretrained"] if named else ["mirror"]))
+    return located.model_copy(update={"own": own})
 
 
 def _absolute(settings: BaseModel, base: Path, *keys: str) -> Any:

@@ -123,8 +123,9 @@ def _names(study: "Study") -> list[str]:
     for name in study.datasets:
         if name == RESERVED:
             problems.append(f"datasets: {name!r} is a reserved name; choose another.")
-        source = study.source_of(name)
-        if source not in SOURCES:
+        problems += _own_problems(study, name)
+        source = study.dataset(name).source or name
+        if source not in SOURCES and study.dataset(name).own is None:
             problems.append(
                 f"datasets.{name}.source: unknown {source!r}. {suggest(source, list(SOURCES))}"
             )
@@ -162,6 +163,19 @@ def _architecture_problems(name: str, settings: "ArchitectureStudy") -> list[str
     except ProbecastError as error:
         return [f"{where}.file: {error}"]
     return []
+
+
+def _own_problems(study: "Study", name: str) -> list[str]:
+    """Whether a dataset of one's own has keys that are for others."""
+    of = study.dataset(name)
+    keys = ["source"] if of.own is not None else []
+    keys += ["mirror", "download_rows"] if of.own is not None and of.own.hub is None else []
+    return [
+        f"datasets.{name}.{key}: found {getattr(of, key)!r} beside 'own', which says where the "
+        "data are; remove one of the two."
+        for key in keys
+        if getattr(of, key) is not None
+    ]
 
 
 def _task_problems(study: "Study", where: str, tasks: list[str]) -> list[str]:

@@ -18,7 +18,7 @@ os.environ.update(PYTHONPATH=os.pathsep.join(path), OMP_NUM_THREADS="1")
 
 from probecast.code_hash import code_hash
 from probecast.data.modalities import MODALITIES
-from probecast.data.sources import SOURCES, get_source
+from probecast.data.sources import SOURCES
 from probecast.errors import ProbecastError, suggest
 from probecast.meta import shipped
 from probecast.networks import module_name
@@ -82,6 +82,19 @@ def trials_of(stage, wildcards):
 
 # After every finished job, how far its whole stage is.
 logger.addHandler(Stages(logger.info, trials_of))
+
+
+def source_module(wildcards):
+    """The module that makes a dataset what it is."""
+    if study.dataset(wildcards.dataset).own:
+        return "probecast.data.own.source"
+    return SOURCES[study.source_of(wildcards.dataset).name]
+
+
+def own_files(wildcards):
+    """The files of a user's own dataset; one that is missing is named by the download."""
+    own = study.dataset(wildcards.dataset).own
+    return [str(path) for path in own.tables()] if own else []
 
 
 def data_of(dataset):

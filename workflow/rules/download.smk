@@ -1,9 +1,11 @@
-# in:  the Hub, a mirror, an archive, or an embedded generator
+# in:  the Hub, a mirror, an archive, an embedded generator, or a user's own files
 # out: results/data/<dataset>/raw/{train,test}.parquet, source.json
 #      results/data/<dataset>.lock.json beside them (outside `output:`): later downloads must match
 
 
 rule download:
+    input:
+        own_files,
     output:
         "results/data/{dataset}/raw/train.parquet",
         "results/data/{dataset}/raw/test.parquet",
@@ -17,8 +19,6 @@ rule download:
     params:
         settings=lambda w: study.download_settings(w.dataset).model_dump(mode="json"),
         lock="results/data/{dataset}.lock.json",
-        code=lambda w: code_hash(
-            "probecast.data.download", SOURCES[study.source_of(w.dataset)]
-        ),
+        code=lambda w: code_hash("probecast.data.download", source_module(w)),
     script:
         "../scripts/download.py"

@@ -5,6 +5,8 @@
 rule preprocess:
     input:
         rules.download.output,
+        # When a download is refused, Snakemake removes the raw files and would look no further.
+        own_files,
     output:
         "results/data/{dataset}/train.safetensors",
         "results/data/{dataset}/val.safetensors",
@@ -20,8 +22,8 @@ rule preprocess:
         settings=lambda w: study.preprocess_settings(w.dataset).model_dump(mode="json"),
         code=lambda w: code_hash(
             "probecast.data.preprocess",
-            SOURCES[study.source_of(w.dataset)],
-            MODALITIES[get_source(study.source_of(w.dataset)).modality],
+            source_module(w),
+            MODALITIES[study.source_of(w.dataset).modality],
         ),
     script:
         "../scripts/preprocess.py"

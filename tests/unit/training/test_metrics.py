@@ -23,6 +23,12 @@ def test_mse_adds_squares_over_all_values():
     assert METRICS["mse"].compute(outputs, batch, []) == (4.0 + 9.0, 4)
 
 
+def test_mae_adds_distances_over_all_values():
+    outputs = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    batch = {"targets": torch.tensor([[1.0, 0.0], [0.0, 4.0]])}
+    assert METRICS["mae"].compute(outputs, batch, []) == (2.0 + 3.0, 4)
+
+
 def test_wer_adds_word_errors_over_all_words():
     vocabulary = ["[BLANK]", " ", "A", "B"]
     paths = [
@@ -35,6 +41,7 @@ def test_wer_adds_word_errors_over_all_words():
     }
     outputs = (one_hot_scores(paths, 4), torch.tensor([7, 3]))
     assert METRICS["wer"].compute(outputs, batch, vocabulary) == (2, 4)
+    assert METRICS["cer"].compute(outputs, batch, vocabulary) == (2, 7)  # "BB" for "B A"
 
 
 def test_a_ctc_path_loses_repetitions_then_blanks():

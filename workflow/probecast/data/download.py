@@ -15,9 +15,11 @@ from typing import Any
 import pyarrow as pa
 from datasets import Audio, ClassLabel, Dataset, disable_progress_bars
 
-from probecast.data.routes import Fetched, archive, embedded, hub, mirror
+from probecast.data.own.source import find_source
+from probecast.data.own.tidy import tidy
+from probecast.data.routes import Fetched, archive, embedded, files, folder, hub, mirror
 from probecast.data.settings import DownloadSettings
-from probecast.data.sources import Source, get_source
+from probecast.data.sources import Source
 from probecast.errors import ProbecastError
 from probecast.files import read_json, write_json
 
@@ -31,8 +33,8 @@ def download(settings: DownloadSettings, out: Path, lock: Path) -> dict[str, Any
     archive download leaves behind to be resumed; on failure ``out`` stays as it was.
 
     Args:
-        settings: what to download. A ``mirror`` goes before the generator of a source, that
-            before the Hub, and that before an archive.
+        settings: what to download. A user's own files or folder go before all else, a ``mirror``
+            before the generator of a source, that before the Hub, and that before an archive.
         out: the folder to write to.
         lock: the dataset's lock file. It has to lie outside ``out`` to outlive it.
 
@@ -45,7 +47,7 @@ def download(settings: DownloadSettings, out: Path, lock: Path) -> dict[str, Any
             from the lock; the message says what to do.
     """
     disable_progress_bars()
-    source = get_source(settings.source)
+    source = find_source(settings.dataset, settings.source, settings.own)
     locked = read_lock(lock)
     part = out.with_name(out.name + ".part")
     build = part / "build"
@@ -53,6 +55,8 @@ def download(settings: DownloadSettings, out: Path, lock: Path) -> dict[str, Any
     build.mkdir(parents=True)
     try:
         fetched = fetch(settings, source, locked, part / "archive.zip", build / "cache")
+        if settings.own is not None:
+            fetched = tidy(settings, fetched)
         for name, split in fetched.splits.items():
             check_split(settings, source, fetched, name)
             undecoded(split).to_parquet(build / f"{name}.parquet")
@@ -86,6 +90,10 @@ def fetch(
         file: where an archive goes.
         cache: where ``datasets`` may keep what it reads.
     """
+    if settings.own is not None and settings.own.files is not None:
+        return files.fetch(settings, cache)
+    if settings.own is not None and settings.own.folder is not None:
+        return folder.fetch(settings, cache)
     if settings.mirror is not None:
         return mirror.fetch(settings, source, cache)
     if source.generate is not None:
@@ -148,7 +156,8 @@ def describe(settings: DownloadSettings, fetched: Fetched) -> dict[str, Any]:
         "revision": fetched.revision,
         "settings": {
             "rows": settings.rows,
-            "seed": settings.seed if fetched.route == "embedded" else None,
+            "seed": settings.seed if fetched.route == "embedded" or settings.own else None,
+            **({"own": settings.own.model_dump(exclude_defaults=True)} if settings.own else {}),
         },
         "rows": {name: len(split) for name, split in fetched.splits.items()},
         "checksums": {name: checksum(split) for name, split in fetched.splits.items()},

@@ -6,8 +6,9 @@ import torch
 
 from probecast.data.meta_features import describe
 from probecast.data.modalities import Prepared, get_prepare
+from probecast.data.own.source import find_source
 from probecast.data.settings import PreprocessSettings
-from probecast.data.sources import Source, get_source
+from probecast.data.sources import Source
 from probecast.data.spec import DataSpec, write_tensors
 from probecast.errors import ProbecastError
 from probecast.files import read_json
@@ -44,7 +45,7 @@ def preprocess(raw: Path, out: Path, settings: PreprocessSettings) -> DataSpec:
         ProbecastError: the raw files or the settings do not allow it; the message names the
             file, the column or key, and the remedy.
     """
-    source = get_source(settings.source)
+    source = find_source(settings.dataset, settings.source, settings.own)
     _check_settings(settings, source)
     provenance = read_json(raw / "source.json")
     prepared = get_prepare(source.modality)(raw, source, settings)

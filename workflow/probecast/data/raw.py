@@ -134,5 +134,8 @@ class Selection:
         return contents
 
     def place(self, i: int, column: str) -> str:
-        """Name the ``i``-th value in an error message: file, row, column."""
-        return f"{self.file.path}, row {self.rows[i]}, column {column!r}"
+        """Name the ``i``-th value in an error message: file, row, column, and what it was."""
+        value = self.file.read(column, self.rows[i : i + 1])[0].as_py()
+        path = value.get("path") if isinstance(value, dict) else None
+        origin = f" ({path})" if path else ""
+        return f"{self.file.path}, row {self.rows[i]}, column {column!r}{origin}"

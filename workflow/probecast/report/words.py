@@ -15,7 +15,13 @@ ROLE_LABELS = {
     "best_average": "best on average",
     "default": "default",
 }
-METRIC_LABELS = {"accuracy": "accuracy", "mse": "mean squared error", "wer": "word error rate"}
+METRIC_LABELS = {
+    "accuracy": "accuracy",
+    "mse": "mean squared error",
+    "mae": "mean absolute error",
+    "wer": "word error rate",
+    "cer": "character error rate",
+}
 MISSING = "–"
 
 

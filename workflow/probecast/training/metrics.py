@@ -5,7 +5,7 @@ Losses and metrics read a network's ``outputs`` and the ``batch`` they belong to
 (B, output_size), or for characters the pair of (B, T, output_size) and their lengths (B).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch.nn.functional as F
@@ -75,23 +75,39 @@ def _mse(outputs: Tensor, batch: Batch, vocabulary: list[str]) -> tuple[float, i
     return errors.sum().item(), errors.numel()
 
 
+def _mae(outputs: Tensor, batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+    errors = (outputs - batch["targets"]).double().abs()
+    return errors.sum().item(), errors.numel()
+
+
 def _wer(outputs: tuple[Tensor, Tensor], batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
     """Word errors (substituted, inserted, deleted) over the number of words spoken."""
+    pairs = [
+        (heard.split(), spoken.split()) for heard, spoken in _heard(outputs, batch, vocabulary)
+    ]
+    return sum(edit_distance(*pair) for pair in pairs), sum(len(spoken) for _, spoken in pairs)
+
+
+def _cer(outputs: tuple[Tensor, Tensor], batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+    """Character errors over the number of characters spoken, spaces included."""
+    pairs = [(list(heard), list(spoken)) for heard, spoken in _heard(outputs, batch, vocabulary)]
+    return sum(edit_distance(*pair) for pair in pairs), sum(len(spoken) for _, spoken in pairs)
+
+
+def _heard(
+    outputs: tuple[Tensor, Tensor], batch: Batch, vocabulary: list[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield what was understood of each utterance, and what was said."""
     logits, lengths = outputs
-    best = logits.argmax(-1)
-    errors = words = 0
     for path, steps, target, characters in zip(
-        best.tolist(),
+        logits.argmax(-1).tolist(),
         lengths.tolist(),
         batch["targets"].tolist(),
         batch["target_lengths"].tolist(),
         strict=True,
     ):
-        spoken = "".join(vocabulary[i] for i in target[:characters]).split()
-        heard = "".join(vocabulary[i] for i in collapse(path[:steps])).split()
-        errors += edit_distance(heard, spoken)
-        words += len(spoken)
-    return errors, words
+        spoken = "".join(vocabulary[i] for i in target[:characters])
+        yield "".join(vocabulary[i] for i in collapse(path[:steps])), spoken
 
 
 METRICS = {
@@ -99,7 +115,9 @@ METRICS = {
     for metric in (
         Metric("accuracy", higher_is_better=True, ceiling=1.0, compute=_accuracy),
         Metric("mse", higher_is_better=False, ceiling=0.0, compute=_mse),
+        Metric("mae", higher_is_better=False, ceiling=0.0, compute=_mae),
         Metric("wer", higher_is_better=False, ceiling=0.0, compute=_wer),
+        Metric("cer", higher_is_better=False, ceiling=0.0, compute=_cer),
     )
 }
 

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from datasets import Dataset
@@ -8,6 +9,7 @@ from probecast.errors import ProbecastError
 from raw_folders import SOURCES, hours, real_dataset, series, settings, toy_raw, write_raw
 
 START = "2024-01-01"
+HOUR = np.timedelta64(1, "h")
 
 
 def run(raw, **values):
@@ -144,12 +146,12 @@ def test_a_raw_validation_split_is_used(tmp_path):
 def test_the_floor_is_zero_for_a_load_that_repeats_itself(length, period):
     load = torch.randn(period, generator=torch.Generator().manual_seed(0)).repeat(3)
     window = load.unfold(0, length + 24, 1)  # (B, T + 24)
-    assert seasonal_naive_mse(window[:, :length, None], window[:, length:]) == 0
+    assert seasonal_naive_mse(window[:, :length, None], window[:, length:], HOUR) == 0
 
 
 def test_the_floor_of_a_short_window_is_persistence():
     inputs = torch.tensor([[[5.0], [2.0]]])
-    assert seasonal_naive_mse(inputs, torch.full((1, 24), 4.0)) == 4
+    assert seasonal_naive_mse(inputs, torch.full((1, 24), 4.0), HOUR) == 4
 
 
 def test_floors_are_those_of_their_own_split(tmp_path):
@@ -220,7 +222,7 @@ def test_timestamps_must_be_timestamps(tmp_path):
 )
 def test_a_split_too_short_for_a_window_is_named(tmp_path, sizes, split):
     raw = counting_raw(tmp_path, *sizes)
-    with pytest.raises(ProbecastError, match=rf"no window of 48 \+ 24 hours.*{split} split"):
+    with pytest.raises(ProbecastError, match=rf"no window of 48 \+ 24 rows.*{split} split"):
         run(raw)
 
 
@@ -241,5 +243,32 @@ def test_a_real_slice_of_four_weeks_has_room_for_validation(tmp_path):
         (tmp_path / f"{split}.parquet").symlink_to(folder / f"{split}-00000-of-00001.parquet")
     prepared = run(tmp_path, train_rows=50, val_rows=20, test_rows=20)
     assert prepared.notes["clients"] == 320
-    assert prepared.notes["target_hours"]["test"][0] == "2014-12-25T00:00:00"
+    assert prepared.notes["target_times"]["test"][0] == "2014-12-25T00:00:00"
     assert 0.1 < prepared.floor["val"] < 3
+
+
+@pytest.mark.parametrize(("step", "season"), [("1 day", 7), ("15 minutes", 96), ("1 hour", 24)])
+def test_series_may_have_any_even_step(tmp_path, step, season):
+    """A load that repeats by the season of its step is forecast without error by the floor."""
+    count = 8 * season + 240
+    times = pd.date_range(START, periods=count, freq=pd.Timedelta(step)).to_numpy()
+    load = np.random.default_rng(0).random(season)[np.arange(count) % season]
+    border = count - season - 80
+    raw = write_raw(
+        tmp_path,
+        train=series(times[:border], a=load[:border]),
+        test=series(times[border:], a=load[border:]),
+    )
+    prepared = run(raw, sequence_length=max(season, 48) if season != 24 else 24)
+    assert prepared.floor["test"] == pytest.approx(0, abs=1e-9)
+    assert len(prepared.tensors["test"]["inputs"]) == count - border - HORIZON + 1
+
+
+def test_uneven_times_are_told_with_the_step_that_was_expected(tmp_path):
+    times = np.sort(np.random.default_rng(0).choice(hours(START, 600), 400, replace=False))
+    load = np.arange(400.0)
+    raw = write_raw(
+        tmp_path, train=series(times[:300], a=load[:300]), test=series(times[300:], a=load[300:])
+    )
+    with pytest.raises(ProbecastError, match="one every 1:00:00.*more rows at even steps of time"):
+        run(raw)

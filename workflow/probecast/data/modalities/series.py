@@ -1,4 +1,4 @@
-"""Load series: float32 windows (B, T, F) and the 24 hours that follow (B, 24)."""
+"""Series such as loads: float32 windows (B, T, F) and the 24 steps that follow (B, 24)."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,10 +18,10 @@ from probecast.errors import ProbecastError
 from probecast.seeds import derive
 
 TIMESTAMP = "timestamp"
-SEQUENCE_LENGTH = 48  # hours of input
-HORIZON = 24  # hours to predict
-VAL_SHARE = 0.2  # of the training hours, the last ones, where there is no val.parquet
-HOUR = np.timedelta64(1, "h")
+SEQUENCE_LENGTH = 48  # steps of input
+HORIZON = 24  # steps to predict
+VAL_SHARE = 0.2  # of the training rows, the last ones, where there is no val.parquet
+DAY, WEEK = np.timedelta64(24, "h"), np.timedelta64(7 * 24, "h")
 
 
 @dataclass(frozen=True)
@@ -32,25 +32,27 @@ class Timeline:
         times: (N,) datetime64, strictly increasing.
         loads: (N, clients) float64.
         clients: names of the columns of ``loads``.
-        targets: per split the hours that may be predicted, as rows of ``loads``.
+        targets: per split the times that may be predicted, as rows of ``loads``.
+        step: the time from row to row, an hour for example: the most frequent one.
     """
 
     times: np.ndarray
     loads: np.ndarray
     clients: list[str]
     targets: dict[str, range]
+    step: np.timedelta64
 
 
 def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared:
-    """Turn a wide table of hourly loads, one column per client, into windows.
+    """Turn a wide table of loads at even steps of time, one column per client, into windows.
 
-    The split is chronological: every hour to be predicted belongs to one split, val being the
-    last part of the training hours, and a training window lies wholly before the first hour
-    of val. As in real forecasting, the hours just before a split may be the input history of
-    its first windows. Windows are drawn by seed from all pairs of a client and a start hour.
+    The split is chronological: every time to be predicted belongs to one split, val being the
+    last part of the training rows, and a training window lies wholly before the first time
+    of val. As in real forecasting, the times just before a split may be the input history of
+    its first windows. Windows are drawn by seed from all pairs of a client and a start.
 
     A window's F = 5 features are the client's load, in standard deviations around its mean
-    over the training hours, and sine and cosine of the hour of the day and the day of the
+    over the training rows, and sine and cosine of the hour of the day and the day of the
     week. Targets are scaled likewise, so that the MSE is in squared standard deviations.
 
     Raises:
@@ -61,12 +63,13 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     length = settings.sequence_length or SEQUENCE_LENGTH
     starts = {}
     for split, targets in timeline.targets.items():
-        starts[split] = window_starts(timeline.times, targets, length)
+        starts[split] = window_starts(timeline, targets, length)
         if len(starts[split]) == 0:
             raise ProbecastError(
-                f"{raw}: no window of {length} + {HORIZON} hours in succession ends in the "
-                f"{len(targets)} hours of the {split} split; set a smaller sequence_length for "
-                f"dataset {settings.dataset!r}, or fetch more hourly rows."
+                f"{raw}: no window of {length} + {HORIZON} rows in succession, one every "
+                f"{timeline.step.astype(object)} (h:mm:ss), ends in the {len(targets)} rows of "
+                f"the {split} split; set a smaller sequence_length for dataset "
+                f"{settings.dataset!r}, or bring more rows at even steps of time."
             )
 
     fitted = timeline.loads[: timeline.targets["train"].stop]
@@ -74,7 +77,7 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     if not varying.any():
         raise ProbecastError(
             f"{raw / 'train.parquet'}: none of the {len(timeline.clients)} clients varies over "
-            "the training hours; fetch more rows or check the download."
+            "the training rows; bring more rows or check the data."
         )
     mean, std = fitted[:, varying].mean(axis=0), fitted[:, varying].std(axis=0)
     scaled = (timeline.loads[:, varying] - mean) / std
@@ -92,15 +95,19 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
         input_kind="vectors",
         output_kind="values",
         output_size=HORIZON,
-        floor={split: seasonal_naive_mse(**tensors[split]) for split in ("val", "test")},
+        floor={
+            split: seasonal_naive_mse(**tensors[split], step=timeline.step)
+            for split in ("val", "test")
+        },
         notes={
             "clients": int(varying.sum()),
             "dropped_constant_clients": [
                 name for name, kept in zip(timeline.clients, varying, strict=True) if not kept
             ],
-            "target_hours": {
-                split: [str(timeline.times[hours[0]]), str(timeline.times[hours[-1]])]
-                for split, hours in timeline.targets.items()
+            "step": str(timeline.step.astype(object)),
+            "target_times": {
+                split: [str(timeline.times[rows[0]]), str(timeline.times[rows[-1]])]
+                for split, rows in timeline.targets.items()
             },
         },
     )
@@ -129,10 +136,12 @@ def read_timeline(raw: Path) -> Timeline:
                 "follow each other in time."
             )
     if "val" not in files:
-        hours = targets["train"]
-        border = len(hours) - max(HORIZON, round(VAL_SHARE * len(hours)))
-        targets["train"], targets["val"] = hours[: max(border, 0)], hours[max(border, 0) :]
-    return Timeline(times, np.concatenate([loads for _, loads in parts]), clients, targets)
+        rows = targets["train"]
+        border = len(rows) - max(HORIZON, round(VAL_SHARE * len(rows)))
+        targets["train"], targets["val"] = rows[: max(border, 0)], rows[max(border, 0) :]
+    steps, counts = np.unique(np.diff(times), return_counts=True)
+    step = steps[counts.argmax()]
+    return Timeline(times, np.concatenate([loads for _, loads in parts]), clients, targets, step)
 
 
 def _read_split(file: RawFile, clients: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -173,12 +182,13 @@ def _read_split(file: RawFile, clients: list[str]) -> tuple[np.ndarray, np.ndarr
     return times, loads
 
 
-def window_starts(times: np.ndarray, targets: range, length: int) -> np.ndarray:
-    """Return the first row of every window whose predicted hours lie in ``targets``.
+def window_starts(timeline: Timeline, targets: range, length: int) -> np.ndarray:
+    """Return the first row of every window whose predicted times lie in ``targets``.
 
-    A window is ``length`` input hours and then HORIZON predicted ones, without a gap in time.
+    A window is ``length`` input steps and then HORIZON predicted ones, without a gap in time.
     """
-    run = np.concatenate([[0], np.cumsum(np.diff(times) != HOUR)])  # (N,) id of gapless run
+    breaks = np.diff(timeline.times) != timeline.step
+    run = np.concatenate([[0], np.cumsum(breaks)])  # (N,) id of gapless run
     starts = np.arange(max(targets.start - length, 0), targets.stop - length - HORIZON + 1)
     return starts[run[starts] == run[starts + length + HORIZON - 1]]
 
@@ -187,9 +197,9 @@ def _cut_windows(
     times: np.ndarray, scaled: np.ndarray, start: np.ndarray, client: np.ndarray, length: int
 ) -> dict[str, Tensor]:
     """Return inputs (B, T, 5) and targets (B, HORIZON) of the windows at (start, client)."""
-    hours = start[:, None] + np.arange(length + HORIZON)  # (B, T + HORIZON)
-    loads = scaled[hours, client[:, None]]
-    inputs = np.concatenate([loads[:, :length, None], _calendar(times)[hours[:, :length]]], 2)
+    rows = start[:, None] + np.arange(length + HORIZON)  # (B, T + HORIZON)
+    loads = scaled[rows, client[:, None]]
+    inputs = np.concatenate([loads[:, :length, None], _calendar(times)[rows[:, :length]]], 2)
     return {
         "inputs": torch.from_numpy(inputs.astype(np.float32)),
         "targets": torch.from_numpy(loads[:, length:].astype(np.float32)),
@@ -198,23 +208,25 @@ def _cut_windows(
 
 def _calendar(times: np.ndarray) -> np.ndarray:
     """Return sine and cosine of the hour of the day and of the day of the week, (N, 4)."""
-    hours = times.astype("datetime64[h]").astype(np.int64)
+    hours = times.astype("datetime64[s]").astype(np.int64) / 3600
     day = 2 * np.pi * (hours % 24) / 24
     week = 2 * np.pi * ((hours // 24) % 7) / 7
     return np.stack([np.sin(day), np.cos(day), np.sin(week), np.cos(week)], axis=1)
 
 
-def seasonal_naive_mse(inputs: Tensor, targets: Tensor) -> float:
+def seasonal_naive_mse(inputs: Tensor, targets: Tensor, step: np.timedelta64) -> float:
     """Return the MSE of predicting the load of one season before.
 
-    The season is a week where the window holds one, else a day, else the last hour (Hyndman
+    The season is a week where the window holds one, else a day, else the last step (Hyndman
     and Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, section 5.2).
 
     Args:
         inputs: (B, T, F), the load being feature 0.
         targets: (B, HORIZON).
+        step: the time from one step to the next.
     """
     length = inputs.shape[1]
-    season = next((s for s in (168, 24) if s <= length), 1)
-    hours = length - season + torch.arange(targets.shape[1]) % season
-    return (inputs[:, hours, 0] - targets).double().square().mean().item()
+    periods = [int(period // step) for period in (WEEK, DAY) if period % step == 0 * step]
+    season = next((steps for steps in periods if 1 <= steps <= length), 1)
+    earlier = length - season + torch.arange(targets.shape[1]) % season
+    return (inputs[:, earlier, 0] - targets).double().square().mean().item()

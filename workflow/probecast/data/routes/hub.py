@@ -1,4 +1,4 @@
-"""Route ``hub``: Parquet files of one commit on the Hugging Face Hub.
+"""Route ``hub``: the files of one commit on the Hugging Face Hub, Parquet or others.
 
 Whole files go to the Hub's usual cache, where a download that was interrupted keeps every
 file that was finished; a split with a row limit is streamed and leaves nothing there.
@@ -23,7 +23,7 @@ from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundErro
 from huggingface_hub.utils import httpx
 
 from probecast.data.routes import Fetched
-from probecast.data.routes.mirror import read_folder, read_shards
+from probecast.data.routes.mirror import read_folder, read_split
 from probecast.data.routes.network import SILENCE_SECONDS, check_reachable, not_fetched, retry
 from probecast.data.settings import DownloadSettings
 from probecast.data.sources import HubDataset, Source
@@ -92,13 +92,16 @@ def fetch_splits(
         addresses = builder.config.data_files.get(theirs)
         if addresses is None:
             known = ", ".join(map(str, builder.config.data_files))
-            raise ProbecastError(f"{hub.path}, {commit}: no split {theirs!r}, only {known}.")
+            raise ProbecastError(
+                f"{hub.path}, {commit}: no split {theirs!r}, only {known}. Data of your "
+                "own name theirs under `splits`; with `train` alone a share of it is the test set."
+            )
         if ours in rows:
             splits[ours] = stream(hub, theirs, commit, rows[ours])
         else:
             names = [address.split(f"@{commit}/", 1)[1] for address in addresses]
             files = [fetch_file(hub.path, name, commit) for name in names]
-            splits[ours] = read_shards(files, builder.info.features, cache)
+            splits[ours] = read_split(builder, files, cache)
             check_row_count(hub, ours, len(splits[ours]))
     return splits
 

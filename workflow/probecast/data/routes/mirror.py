@@ -1,24 +1,31 @@
 """Route ``mirror``: a local folder in the Hub's schema.
 
-That is: Parquet shards such as ``train-00000-of-00001.parquet`` and a ``README.md`` whose
-``configs:`` say which belong to which split, as in a repository cloned from the Hub.
+That is: Parquet shards such as ``train-00000-of-00001.parquet`` (or files in another format that
+``datasets`` reads) and a ``README.md`` whose ``configs:`` say which belong to which split, as in
+a repository cloned from the Hub.
 """
 
+from dataclasses import fields
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import yaml
 from datasets import (
+    BuilderConfig,
     Dataset,
     DatasetBuilder,
     concatenate_datasets,
     get_dataset_config_names,
+    load_dataset,
     load_dataset_builder,
 )
 from datasets.exceptions import DatasetsError
+from datasets.table import embed_table_storage
 
 from probecast.data.routes import Fetched
+from probecast.data.routes.folder import METADATA, described
 from probecast.data.settings import DownloadSettings
 from probecast.data.sources import Source
 from probecast.errors import ProbecastError
@@ -75,7 +82,7 @@ def read_folder(
     for ours, theirs in names.items():
         name = next((name for name in (theirs, ours) if name in files), None)
         if name is not None:
-            whole = read_shards(files[name], builder.info.features, cache)
+            whole = read_split(builder, files[name], cache)
             splits[ours] = whole.select(range(min(rows.get(ours, len(whole)), len(whole))))
         elif ours != "val":
             raise ProbecastError(
@@ -95,6 +102,33 @@ def open_folder(folder: Path, config: str | None, cache: Path, place: str) -> Da
         raise ProbecastError(
             f"{place}: not a dataset in the Hub's schema ({error}); it needs Parquet shards "
             "and, where their names do not tell the splits, a README.md with `configs:`."
+        ) from None
+
+
+def read_split(builder: DatasetBuilder, files: list[str], cache: Path) -> Dataset:
+    """Return the rows of some of a builder's files, images and recordings with their bytes."""
+    loader = type(builder).__module__.split(".")[2]  # of datasets.packaged_modules.csv.csv, say
+    if loader == "parquet":
+        return read_shards(files, builder.info.features, cache)
+    if loader == "audiofolder":
+        found = [Path(file) for file in files if Path(file).name in METADATA]
+        return concatenate_datasets([described(file, "audio", cache, loader) for file in found])
+    general = {field.name for field in fields(BuilderConfig)}
+    options = {
+        field.name: getattr(builder.config, field.name)
+        for field in fields(builder.config)
+        if field.name not in general
+    }
+    paths = [escape(file) for file in files]
+    try:
+        rows = load_dataset(
+            loader, data_files=paths, split="train", cache_dir=str(cache), **options
+        )
+        return Dataset(embed_table_storage(rows.data.table), rows.info)
+    except (DatasetsError, pa.ArrowException, OSError, ValueError) as error:
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise ProbecastError(
+            f"{files[0]}: not readable as {loader} ({reason}); replace it with a whole copy."
         ) from None
 
 

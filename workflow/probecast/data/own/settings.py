@@ -1,0 +1,151 @@
+"""The keys under ``datasets.<name>.own`` of the study file."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from probecast.data.keys import FileName
+from probecast.data.spec import Modality
+
+Split = Literal["train", "val", "test"]
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "image": ("image", "label"),
+    "text": ("text", "label"),
+    "series": ("timestamp", "values"),
+    "speech": ("audio", "transcript"),
+}
+"""What the columns of each modality are for: the input, then what is to be predicted."""
+
+METRICS = {
+    "image": ("accuracy",),
+    "text": ("accuracy",),
+    "series": ("mse", "mae"),
+    "speech": ("wer", "cer"),
+}
+"""What each modality can be judged by, first what it is judged by unless told otherwise."""
+
+
+class OwnColumns(BaseModel):
+    """The data's names for what is needed; other columns are not read.
+
+    Attributes:
+        text: the texts to classify.
+        label: their classes, or those of images: names, or whole numbers. A column of a table,
+            or of the ``metadata.csv`` of a folder; folders without one have class folders.
+        image: images, with their bytes in a Parquet file or on the Hub; of a folder always so
+            called.
+        audio: recordings, likewise.
+        transcript: what is said in them.
+        timestamp: the times of a series.
+        values: the series to forecast, one column each; default: all other columns.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str = "text"
+    label: str = "label"
+    image: str = "image"
+    audio: str = "audio"
+    transcript: str = "transcription"
+    timestamp: str = "timestamp"
+    values: Annotated[list[str], Field(min_length=1)] | None = None
+
+
+class OwnData(BaseModel):
+    """A user's own data: files, a folder, or a dataset on the Hub.
+
+    Attributes:
+        modality: ``text`` (classification), ``image`` (classification), ``series`` (forecasting)
+            or ``speech`` (recognition).
+        files: by split (``train``, ``test``, ``val``): a CSV, TSV, Parquet or JSON lines file, or
+            several by a pattern with ``*``. Relative paths count from the folder of the Snakefile.
+        folder: images in one folder per class, or images or recordings beside a
+            ``metadata.csv`` with the column ``file_name``. Where it has folders ``train`` and
+            ``test`` (and ``val``), these are the splits.
+        hub: an id on the Hub, as ``name@revision`` for one that does not change.
+        config: the configuration of a dataset on the Hub that has several.
+        splits: our split -> the Hub's; default ``train`` and ``test``.
+        columns: the data's names for what is needed.
+        separator: what stands between the fields of a CSV file; default a comma, in TSV a tab.
+        test_share: share of the training rows that is set aside for testing where there is no
+            test split: drawn by seed, every class in its share; of series the last rows.
+        metric: of classes ``accuracy``; of series ``mse`` (default) or ``mae``, mean squared or
+            absolute error in standard deviations; of speech ``wer`` (default) or ``cer``, errors
+            per word or character.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    modality: Modality
+    files: dict[Split, FileName] | None = None
+    folder: FileName | None = None
+    hub: str | None = None
+    config: str | None = None
+    splits: dict[Split, str] | None = None
+    columns: OwnColumns = OwnColumns()
+    separator: Annotated[str, Field(min_length=1)] | None = None
+    test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    metric: str | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        named = [key for key in ("files", "folder", "hub") if getattr(self, key) is not None]
+        if len(named) != 1:
+            raise ValueError(
+                f"name one of `files`, `folder` and `hub`, not {' and '.join(named) or 'none'}"
+            )
+        if self.folder is not None and self.modality not in ("image", "speech"):
+            raise ValueError(f"`folder` is for image and speech; name {self.modality} by `files`")
+        for key in ("files", "splits"):
+            if getattr(self, key) is not None and "train" not in getattr(self, key):
+                raise ValueError(f"`{key}` has no `train`; add it")
+        for key in ("config", "splits"):
+            if getattr(self, key) is not None and self.hub is None:
+                raise ValueError(f"`{key}` is for data on the Hub; remove it")
+        named = self.columns.model_dump(exclude_defaults=True)
+        if foreign := sorted(named.keys() - set(COLUMNS[self.modality])):
+            raise ValueError(
+                f"`columns` has {', '.join(foreign)}, but {self.modality} has "
+                f"{' and '.join(COLUMNS[self.modality])}; remove it"
+            )
+        if self.metric not in (None, *METRICS[self.modality]):
+            raise ValueError(
+                f"`metric` is {self.metric}, but {self.modality} is judged by "
+                f"{' or '.join(METRICS[self.modality])}; write that or remove it"
+            )
+        return self
+
+    @property
+    def input_column(self) -> str:
+        """The column of texts, images, recordings or times."""
+        return getattr(self.columns, COLUMNS[self.modality][0])
+
+    @property
+    def target_column(self) -> str | None:
+        """The column of labels or transcripts; None for series."""
+        role = COLUMNS[self.modality][1]
+        return None if role == "values" else getattr(self.columns, role)
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether labels are to be predicted."""
+        return COLUMNS[self.modality][1] == "label"
+
+    def tables(self) -> list[Path]:
+        """Return the files there are, those that a pattern fits by name."""
+        named = map(Path, (self.files or {}).values())
+        return [path for name in named for path in fitting(name)]
+
+    def beside(self, base: Path) -> Self:
+        """Return the same with absolute paths; relative ones count from ``base``."""
+        files = self.files or {}
+        at = {split: str(Path(base, Path(path).expanduser())) for split, path in files.items()}
+        folder = self.folder and str(Path(base, Path(self.folder).expanduser()))
+        return self.model_copy(update={"files": at or None, "folder": folder})
+
+
+def fitting(path: Path) -> list[Path]:
+    """Return the file or folder, or those that a pattern with ``*`` fits, by name; [] if none."""
+    return [path] if path.exists() else sorted(path.parent.glob(path.name))

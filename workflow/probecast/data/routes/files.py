@@ -1,0 +1,151 @@
+"""Route ``files``: tables that lie on this machine, a user's own.
+
+Every file is read by the loader of ``datasets`` for its format. Fields of CSV files stay text
+here: whether they are labels or numbers is for the modality to say, not for a guess by rows.
+"""
+
+import json
+from glob import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from datasets import Dataset, Features, Value, concatenate_datasets, load_dataset
+from datasets.exceptions import DatasetsError
+
+from probecast.data.own.settings import fitting
+from probecast.data.routes import Fetched
+from probecast.data.settings import DownloadSettings
+from probecast.errors import ProbecastError
+
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+}
+READ_ERRORS = (DatasetsError, pa.ArrowException, OSError, ValueError, StopIteration)
+
+
+def fetch(settings: DownloadSettings, cache: Path) -> Fetched:
+    """Read the files under ``own.files``.
+
+    Args:
+        settings: what to read.
+        cache: an empty folder for the time being; the splits are memory-mapped from it.
+
+    Raises:
+        ProbecastError: a file is missing, empty, damaged or of no known format.
+    """
+    splits = {}
+    for split, named in settings.own.files.items():
+        key = f"datasets.{settings.dataset}.own.files.{split}"
+        paths = find(Path(named), key)
+        parts = [read_table(path, cache, key, settings.own.separator) for path in paths]
+        columns = parts[0].column_names
+        if other := next((part for part in parts if part.column_names != columns), None):
+            raise ProbecastError(
+                f"{key}: {named}: some files have the columns {', '.join(columns)}, some "
+                f"{', '.join(other.column_names)}; give them the same."
+            )
+        splits[split] = concatenate_datasets(parts)
+    return Fetched("files", settings.own.files["train"], splits)
+
+
+def find(path: Path, key: str) -> list[Path]:
+    """Return the file, or the files that a pattern fits, in the order of their names."""
+    found = fitting(path)
+    if not found:
+        raise ProbecastError(f"{key}: {path}: there is no such file; correct the path.")
+    if folder := next((file for file in found if file.is_dir()), None):
+        raise ProbecastError(
+            f"{key}: {folder}: this is a folder; name the file in it, or name it with `folder` "
+            "if it holds images or recordings."
+        )
+    return found
+
+
+def read_table(path: Path, cache: Path, key: str, separator: str | None = None) -> Dataset:
+    """Return the rows of one file.
+
+    Args:
+        path: the file; its ending tells its format.
+        cache: see ``fetch``.
+        key: how messages call what names the file.
+        separator: between the fields of a CSV file; default a comma, in TSV a tab.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise ProbecastError(
+            f"{key}: {path}: the ending {path.suffix!r} is of no known format; it must be one of "
+            f"{', '.join(FORMATS)}."
+        )
+    if path.stat().st_size == 0:
+        raise ProbecastError(f"{key}: {path}: the file is empty; name one with rows.")
+    loader = FORMATS[path.suffix.lower()]
+    try:
+        options = _csv_options(path, separator) if loader == "csv" else {}
+        return load_dataset(
+            loader,
+            data_files=escape(str(path)),
+            split="train",
+            cache_dir=str(cache),
+            download_mode="force_redownload",  # a file that was mended counts, not what was cached
+            **options,
+        )
+    except READ_ERRORS as error:
+        reason = _reason(path, loader, error.__cause__ or error)
+        raise ProbecastError(f"{key}: {path}: {reason}") from None
+
+
+def _csv_options(path: Path, separator: str | None) -> dict[str, Any]:
+    """Return how to read a CSV file; raises ValueError if its first two lines do not fit.
+
+    Only an empty field is missing: "None" and "NA" may be meant in a table of texts.
+    """
+    separator = separator or ("\t" if path.suffix.lower() == ".tsv" else ",")
+    first = pd.read_csv(path, sep=separator, header=None, nrows=2, dtype=str)
+    names = first.iloc[0].fillna("").tolist()
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"the header has the column {twice[0]!r} twice; rename or remove one")
+    features = Features({name: Value("string") for name in names})
+    missing = {"keep_default_na": False, "na_values": [""]}
+    return {"sep": separator, "features": features, **missing}
+
+
+def _reason(path: Path, loader: str, error: BaseException) -> str:
+    """Say what is wrong with a file that cannot be read, where in it, and what to do."""
+    if loader == "parquet":
+        return f"not readable as Parquet ({error}); replace it with a whole file."
+    if line := _line_not_in_utf8(path):
+        return f"line {line} is not UTF-8 text; save the file in that encoding."
+    if loader == "json" and (bad := _line_not_json(path)):
+        return f"{bad}; every line must be one JSON object."
+    if isinstance(error, StopIteration) or "corresponds to no data" in str(error):
+        return "the file has no rows; name one that has some."
+    return f"not readable as {loader.upper()} ({' '.join(str(error).split())}); correct the file."
+
+
+def _line_not_in_utf8(path: Path) -> int | None:
+    """Return the number of the first line that is no UTF-8 text, counted from 1."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return None
+
+
+def _line_not_json(path: Path) -> str | None:
+    """Say which line is the first that is no JSON object."""
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                if line.strip() and not isinstance(json.loads(line), dict):
+                    return f"line {number} is JSON, but not an object with the columns as keys"
+            except ValueError as error:
+                return f"line {number} is not JSON ({error})"
+    return None

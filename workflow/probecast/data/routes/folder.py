@@ -1,0 +1,151 @@
+"""Route ``folder``: images or recordings in a folder of the user's own.
+
+It is laid out as ``imagefolder`` and ``audiofolder`` of ``datasets`` want it: a folder for each
+class, or a ``metadata.csv`` (or ``.jsonl``, ``.parquet``) whose column ``file_name`` names the
+files and whose others say what they are.
+"""
+
+import os
+from glob import escape
+from pathlib import Path
+
+import pyarrow as pa
+from datasets import Audio, Dataset, DatasetInfo, Features, Image, load_dataset
+from datasets.exceptions import DatasetsError
+from datasets.packaged_modules.audiofolder.audiofolder import AudioFolder
+from datasets.packaged_modules.imagefolder.imagefolder import ImageFolder
+
+from probecast.console import logger
+from probecast.data.routes import Fetched
+from probecast.data.routes.files import read_table
+from probecast.data.settings import DownloadSettings
+from probecast.data.spec import SPLITS
+from probecast.errors import ProbecastError, suggest
+
+LOADERS = {"image": ImageFolder, "speech": AudioFolder}
+UNDECODED = {"image": Image(decode=False), "audio": Audio(decode=False)}
+METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
+FILE_NAME = "file_name"
+
+
+def fetch(settings: DownloadSettings, cache: Path) -> Fetched:
+    """Read the folder under ``own.folder``, the bytes of its files included.
+
+    Args:
+        settings: what to read.
+        cache: an empty folder for the time being.
+
+    Raises:
+        ProbecastError: the folder or a file in it is missing, or it has another layout.
+    """
+    folder = Path(settings.own.folder)
+    key = f"datasets.{settings.dataset}.own.folder"
+    if not folder.is_dir():
+        raise ProbecastError(f"{key}: {folder}: there is no such folder; correct the path.")
+    splits = {split: folder / split for split in SPLITS if (folder / split).is_dir()}
+    if "train" not in splits or metadata_of(folder) is not None:
+        splits = {"train": folder}
+    read = {split: read_folder(at, settings, cache, key) for split, at in splits.items()}
+    return Fetched("folder", settings.own.folder, read)
+
+
+def metadata_of(folder: Path) -> Path | None:
+    """Return the file that says what the files of a folder are, None if their folders do."""
+    return next((folder / name for name in METADATA if (folder / name).exists()), None)
+
+
+def read_folder(folder: Path, settings: DownloadSettings, cache: Path, key: str) -> Dataset:
+    """Return one row for each file of a folder that holds one split."""
+    loader = LOADERS[settings.own.modality]
+    column = loader.BASE_COLUMN_NAME
+    files = sorted(
+        path.relative_to(folder)
+        for path in folder.rglob("*")
+        if path.suffix.lower() in loader.EXTENSIONS
+    )
+    if not files:
+        raise ProbecastError(
+            f"{key}: {folder}: there is no {column} file in it; correct the path."
+        )
+    if metadata := metadata_of(folder):
+        rows = described(metadata, column, cache, key)
+        if left := len(files) - len(rows):
+            logger.warning(
+                "%s: %s: %d of %d files are not in it and are left out",
+                *(key, metadata, left, len(files)),
+            )
+        return rows
+    if column == "audio":
+        raise ProbecastError(
+            f"{key}: {folder}: there is no metadata.csv; add one with the columns file_name and "
+            "transcription."
+        )
+    return in_class_folders(folder, files, cache, key)
+
+
+def described(metadata: Path, column: str, cache: Path, key: str) -> Dataset:
+    """Return the rows of a metadata file, with the files that they name as ``column``.
+
+    The loader ``audiofolder`` itself needs torchcodec, which does not load everywhere.
+    """
+    rows = read_table(metadata, cache, key)
+    if FILE_NAME not in rows.column_names:
+        raise ProbecastError(
+            f"{key}: {metadata}: there is no column {FILE_NAME!r}; add it. "
+            f"{suggest(FILE_NAME, rows.column_names)}"
+        )
+    contents = []
+    for number, name in enumerate(rows[FILE_NAME], start=1):
+        inside = Path(os.path.normpath(str(name or "")))
+        path = metadata.parent / inside
+        if inside.is_absolute() or ".." in inside.parts:
+            raise ProbecastError(
+                f"{key}: {metadata}, row {number}: {name!r} lies outside the folder; move the "
+                "file into it."
+            )
+        if not path.is_file():
+            raise ProbecastError(
+                f"{key}: {metadata}, row {number}: there is no file {name!r}; add it, or remove "
+                "the row."
+            )
+        contents.append({"bytes": path.read_bytes(), "path": name})
+    return _with_files(rows, FILE_NAME, column, contents)
+
+
+def in_class_folders(folder: Path, files: list[Path], cache: Path, key: str) -> Dataset:
+    """Return images with the names of their folders as ``label``."""
+    if stray := [file for file in files if len(file.parts) != 2]:
+        raise ProbecastError(
+            f"{key}: {folder}: {stray[0]} is not in a class folder, as <class>/<image> would be "
+            f"({len(stray)} of {len(files)} images are not); move them, or add a metadata.csv "
+            "with the columns file_name and label."
+        )
+    try:
+        rows = load_dataset(
+            "imagefolder",
+            data_files=f"{escape(str(folder))}/**",
+            split="train",
+            cache_dir=str(cache),
+            drop_labels=False,
+        ).cast_column("image", UNDECODED["image"])
+    except (DatasetsError, pa.ArrowException, OSError, ValueError) as error:
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise ProbecastError(f"{key}: {folder}: not readable ({reason}); correct it.") from None
+    paths = [Path(image["path"]) for image in rows["image"]]
+    contents = [
+        {"bytes": path.read_bytes(), "path": path.relative_to(folder).as_posix()} for path in paths
+    ]
+    return _with_files(rows, "image", "image", contents)
+
+
+def _with_files(
+    rows: Dataset, replaced: str, column: str, contents: list[dict[str, bytes | str]]
+) -> Dataset:
+    """Return the rows with the column ``replaced`` as files, undecoded, called ``column``."""
+    position = rows.column_names.index(replaced)
+    names = [column if name == replaced else name for name in rows.column_names]
+    kinds = {**rows.features, replaced: UNDECODED[column]}.values()
+    features = Features(zip(names, kinds, strict=True))
+    array = pa.array(contents, features.arrow_schema.field(column).type)
+    table = rows.data.table.set_column(position, column, array)
+    return Dataset(table, DatasetInfo(features=features))
