@@ -18,7 +18,7 @@ from probecast.data.spec import DataSpec, read_split, write_tensors
 from probecast.errors import ProbecastError
 from probecast.evaluation.choices import read_choices
 from probecast.evaluation.results import BASELINE_COLUMNS, _read_baselines, _read_prediction
-from probecast.files import read_json
+from probecast.files import read_json, write_json
 from probecast.meta import shipped
 from probecast.meta.encoder import MetaEncoder
 from test_hostile_tables import FUZZ_EXAMPLES, Planted
@@ -219,7 +219,7 @@ def test_json_beyond_the_stack_is_one_error(tmp_path):
 def test_a_description_with_other_types_is_refused(tmp_path, changes, message):
     path = tmp_path / "spec.json"
     SPECS["images"].write(path)
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    write_json(path, {**json.loads(path.read_text()), **changes})
     with pytest.raises(ProbecastError, match=rf"spec\.json: {message}.*rerun preprocess"):
         DataSpec.read(path)
 

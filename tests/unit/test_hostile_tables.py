@@ -114,9 +114,15 @@ def refused(path, message):
         read_table(path)
 
 
+def write(path):
+    """Write the good table as a stranger would: without a checksum beside it."""
+    TABLE.write(path)
+    path.with_name(f".{path.name}.sha256").unlink()
+
+
 def rewrite(path, frame=None, info=None, metadata=None):
     """Write the good table, then replace its rows or what it says of itself."""
-    TABLE.write(path)
+    write(path)
     table = pq.read_table(path)
     said = json.loads(table.schema.metadata[b"probecast"])
     if frame is not None:
@@ -144,14 +150,14 @@ def test_metadata_that_is_none_is_refused(path, metadata, message):
 
 
 def test_two_columns_of_one_name_are_refused(path):
-    TABLE.write(path)
+    write(path)
     table = pq.read_table(path)
     pq.write_table(table.append_column("epoch", table.column("epoch")), path)
     refused(path, "two columns have one name")
 
 
 def test_more_rows_than_fit_are_refused_before_they_are_read(path, monkeypatch):
-    TABLE.write(path)
+    write(path)
     monkeypatch.setattr(trials, "MOST_ROWS", 5)
     monkeypatch.setattr(pq.ParquetFile, "read", lambda self: pytest.fail("read"))
     refused(path, "more than 5 rows")
@@ -175,7 +181,7 @@ def test_what_others_write_alike_is_read(path):
 
 
 def test_flipped_bytes_give_a_table_or_one_error(path):
-    TABLE.write(path)
+    write(path)
     whole, generator = path.read_bytes(), random.Random(0)
     refusals = 0
     for _ in range(FUZZ_EXAMPLES):

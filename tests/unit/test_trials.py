@@ -1,10 +1,12 @@
 import math
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from probecast.errors import ProbecastError
+from probecast.files import seal
 from probecast.space import config_id
 from probecast.trials import TrialTable, read_sweeps, read_table
 from tables import small_table
@@ -76,6 +78,16 @@ def test_file_of_another_task_is_refused(tmp_path):
         read_table([tmp_path / "a.parquet", tmp_path / "b.parquet"])
 
 
+def test_parts_from_two_machines_are_one_table_that_names_both(tmp_path):
+    for name, rate in (("a", 0.1), ("b", 0.2)):
+        table = small_table({rate: [0.2]})
+        info = replace(table.info, machine=f"cpu {name}")
+        TrialTable(info, table.hyperparameters, table.frame).write(tmp_path / name)
+    table = read_table([tmp_path / "a", tmp_path / "b"])
+    assert table.info.machine == "cpu a; cpu b"
+    assert len(table.frame) == 2
+
+
 def test_trial_in_two_files_is_refused(tmp_path):
     for name in "ab":
         small_table({0.1: [0.2]}).write(tmp_path / f"{name}.parquet")
@@ -121,6 +133,8 @@ def test_damaged_table_is_refused_by_name(tmp_path, damage, message):
     path = tmp_path / "sweep-0.parquet"
     small_table({0.1: [0.2, 0.5]}).write(path)
     damage(path)
+    if path.exists():
+        seal(path)  # as if it had been written so
     with pytest.raises(ProbecastError, match=rf"(?s)sweep-0\.parquet.*{message}"):
         read_table(path)
 

@@ -18,7 +18,12 @@ def stage(log: str) -> Iterator[None]:
     A ProbecastError ends the process with code 1 and its message alone; any other
     exception is a bug and keeps its traceback, in the log file too.
     """
-    terminal, file = logging.StreamHandler(sys.stderr), logging.FileHandler(log, mode="w")
+    terminal = logging.StreamHandler(sys.stderr)
+    try:
+        file = logging.FileHandler(log, mode="w")
+    except OSError as error:
+        sys.exit(f"Error: {log}: cannot be written ({error.strerror}); mend that and run again.")
+    logging.raiseExceptions = False  # a full disk must not bury the message that says so
     terminal.setFormatter(logging.Formatter("%(message)s"))
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger.handlers = [terminal, file]

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from probecast.errors import ProbecastError, short
-from probecast.files import atomic_path, first_problem
+from probecast.files import atomic_path, checked, first_problem
 from probecast.space import Configuration, config_id
 
 IDENTITY = {
@@ -57,7 +57,8 @@ class TaskInfo:
         floor_test: the same on the test split.
         epochs: the horizon E: the full budget of one trial.
         precision: number format of training.
-        machine: what the seconds were measured on; ratios need one machine.
+        machine: what the seconds were measured on; ratios need one machine. The parts of a
+            sweep may come from several, which are then all named.
         meta_features: the dataset's description, for the meta-encoder.
     """
 
@@ -199,8 +200,11 @@ def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
 
 def _union(paths: Sequence[str | Path], tables: Sequence[TrialTable]) -> TrialTable:
     first = tables[0]
+    machines = "; ".join(dict.fromkeys(table.info.machine for table in tables))
+    info = replace(first.info, machine=machines)
     for path, table in zip(paths, tables, strict=True):
-        if (table.info, table.hyperparameters) != (first.info, first.hyperparameters):
+        same = replace(table.info, machine=machines) == info
+        if not same or table.hyperparameters != first.hyperparameters:
             raise ProbecastError(
                 f"{path}: describes another task or study than {paths[0]}; "
                 "delete the older file and rerun its stage"
@@ -209,13 +213,13 @@ def _union(paths: Sequence[str | Path], tables: Sequence[TrialTable]) -> TrialTa
         return first
     frame = pd.concat([table.frame for table in tables], ignore_index=True)
     _check_unique(frame, ", ".join(map(str, paths)))
-    return TrialTable(first.info, first.hyperparameters, _sorted(frame))
+    return TrialTable(info, first.hyperparameters, _sorted(frame))
 
 
 def _read_one(path: Path) -> TrialTable:
     """Read one file, which may come from anyone: nothing about it is taken on trust."""
     try:
-        schema = pq.read_schema(path)
+        schema = pq.read_schema(checked(path))
         texts = [field.name for field in schema if _is_text(field.type)]
         # As dictionaries, in which a text that fills every row is held once.
         file = pq.ParquetFile(path, read_dictionary=texts)
@@ -223,10 +227,6 @@ def _read_one(path: Path) -> TrialTable:
             raise ProbecastError(f"{path}: more than {MOST_ROWS:,} rows; divide the table")
         info = _read_info(path, schema.metadata)
         table = _typed(path, file.read())
-    except FileNotFoundError:
-        raise ProbecastError(
-            f"{path}: the trial table is missing; rerun the stage that writes it"
-        ) from None
     except (pa.ArrowException, OSError, UnicodeDecodeError, MemoryError) as error:
         raise ProbecastError(
             f"{path}: not a readable Parquet file ({error}); delete it and rerun its stage"

@@ -9,7 +9,7 @@ from probecast.console import stage
 from probecast.evaluation.calibration import keep_beliefs
 from probecast.evaluation.replay import ladder, replay
 from probecast.evaluation.results import BELIEF_COLUMNS
-from probecast.files import atomic_path
+from probecast.files import write_parquet
 from probecast.meta.encoder import MetaEncoder
 from probecast.training.process import prepare_process
 from probecast.trials import read_sweeps
@@ -34,5 +34,4 @@ with stage(snakemake.log[0]):
     )
     frames = {"runs": runs, "beliefs": pd.concat(beliefs[1:] or beliefs, ignore_index=True)}
     for name, path in snakemake.output.items():
-        with atomic_path(path) as temporary:
-            frames[name].to_parquet(temporary, index=False)
+        write_parquet(path, frames[name])

@@ -4,7 +4,7 @@ import pandas as pd
 
 from probecast.console import logger, stage
 from probecast.data.spec import DataSpec
-from probecast.files import read_json, write_text
+from probecast.files import read_csv, read_json, write_text
 from probecast.finetuning.settings import FinetuningSettings
 from probecast.finetuning.table import (
     hyperparameters_of,
@@ -21,7 +21,7 @@ with stage(snakemake.log[0]):
     finetuning = FinetuningSettings(**snakemake.params.finetuning)
     for family in (DataSpec.read(path).family for path in files.specs):
         check_no_leak(read_json(files.card)["sources"], "family", family)
-    runs = pd.concat(map(pd.read_csv, files.runs), ignore_index=True)
+    runs = pd.concat(map(read_csv, files.runs), ignore_index=True)
     summary = summarise(runs, read_json(files.prediction)["probe_cost"])
     page = in_markdown(summary, finetuning, hyperparameters_of(runs))
     write_text(snakemake.output.runs, with_intervals(runs).to_csv(index=False))

@@ -28,4 +28,3 @@ with stage(snakemake.log[0]):
     )
     runs.insert(0, "settings", name)
     write_text(snakemake.output[0], runs.to_csv(index=False))
-    journal.delete()

@@ -32,4 +32,3 @@ with stage(snakemake.log[0]):
         params.seed,
     )
     probe(runner, problem, params.seed).write(snakemake.output[0])
-    runner.journal.delete()

@@ -5,7 +5,7 @@ import pandas as pd
 from probecast.console import stage
 from probecast.evaluation.benchmark import summarise
 from probecast.evaluation.calibration import calibration
-from probecast.files import atomic_path, write_text
+from probecast.files import read_parquet, write_parquet, write_text
 from probecast.report.drawing import sheet
 from probecast.report.figures.ranks import ranks_figure
 from probecast.report.figures.regret import regret_figure
@@ -13,12 +13,11 @@ from probecast.seeds import derive
 
 with stage(snakemake.log[0]):
     runs, beliefs = (
-        pd.concat(map(pd.read_parquet, paths), ignore_index=True)
+        pd.concat(map(read_parquet, paths), ignore_index=True)
         for paths in (snakemake.input.runs, snakemake.input.beliefs)
     )
     seed = snakemake.params.seed
-    with atomic_path(snakemake.output.runs) as temporary:
-        runs.to_parquet(temporary, index=False)
+    write_parquet(snakemake.output.runs, runs)
     write_text(snakemake.output.summary, summarise(runs, seed).to_csv(index=False))
     write_text(
         snakemake.output.from_scratch,

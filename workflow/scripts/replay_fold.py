@@ -3,7 +3,7 @@
 from probecast.console import stage
 from probecast.evaluation.benchmark import replay_fold
 from probecast.evaluation.settings import ReplaySettings
-from probecast.files import atomic_path
+from probecast.files import write_parquet
 from probecast.foreign.reading import read_tables
 from probecast.foreign.settings import TableSettings
 from probecast.meta.settings import PretrainSettings
@@ -18,5 +18,4 @@ with stage(snakemake.log[0]):
         params.seed,
     )
     for frame, path in ((runs, snakemake.output.runs), (beliefs, snakemake.output.beliefs)):
-        with atomic_path(path) as temporary:
-            frame.to_parquet(temporary, index=False)
+        write_parquet(path, frame)

@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from probecast.console import logger, stage
 from probecast.data.spec import DataSpec
 from probecast.evaluation.headline import in_words
 from probecast.evaluation.results import read_tasks
-from probecast.files import read_json
+from probecast.files import read_csv, read_json
 from probecast.report.page import write_report
 from probecast.report.provenance import code_sha256, package_versions
 
@@ -25,7 +23,7 @@ with stage(snakemake.log[0]):
             "packages": package_versions(),
         },
         headline=headline,
-        **{name: pd.read_csv(evaluated / f"{name}.csv") for name in tables},
+        **{name: read_csv(evaluated / f"{name}.csv") for name in tables},
         tasks=read_tasks(params.space_sizes, snakemake.input),
         specs=[DataSpec.read(path) for path in snakemake.input.specs],
         seed=params.seed,

@@ -19,4 +19,3 @@ with stage(snakemake.log[0]):
     )
     table = sweep(runner, params.configurations, [params.seed], params.title)
     table.write(snakemake.output[0])
-    runner.journal.delete()

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from probecast.console import stage
 from probecast.evaluation.choices import choose, distinct, write_choices
-from probecast.files import read_json
+from probecast.files import read_json, read_parquet
 from probecast.training.process import prepare_process
 from probecast.training.runner import open_runner
 from probecast.training.settings import TrainingSettings
@@ -18,7 +16,7 @@ with stage(snakemake.log[0]):
     (table,) = read_sweeps(snakemake.input.sweep)
     choices = choose(
         read_json(snakemake.input.prediction),
-        pd.read_parquet(snakemake.input.baselines),
+        read_parquet(snakemake.input.baselines),
         table,
         snakemake.params.default,
     )
@@ -39,4 +37,3 @@ with stage(snakemake.log[0]):
         )
         trained = sweep(runner, configurations, seeds, title=f"train {task}, {name}")
         trained.write(snakemake.output[name])
-        runner.journal.delete()

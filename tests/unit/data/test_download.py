@@ -46,7 +46,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_writes_the_splits_with_their_features_and_the_provenance(embedded, place):
     out, lock = place
     record = download(embedded, out, lock)
-    assert sorted(contents(out)) == ["source.json", "test.parquet", "train.parquet"]
+    assert {"source.json", "test.parquet", "train.parquet"} == {
+        name for name in contents(out) if not name.startswith(".")
+    }
     assert record == read_json(out / "source.json") == read_json(lock)
     assert record["rows"] == {"train": 30, "test": 10}
     assert (record["route"], record["identifier"]) == ("embedded", "fake")
@@ -54,7 +56,8 @@ def test_writes_the_splits_with_their_features_and_the_provenance(embedded, plac
     assert table["text"].to_pylist() == reviews(30, seed=7)["text"]
     features = json.loads(table.schema.metadata[b"huggingface"])["info"]["features"]
     assert features["label"]["names"] == ["bad", "good"]
-    assert list(out.parent.iterdir()) == [out]  # no working folder stays
+    # No working folder stays.
+    assert [path for path in out.parent.iterdir() if path.is_dir()] == [out]
 
 
 def test_a_failure_leaves_the_earlier_download_and_nothing_else(monkeypatch, embedded, place):
@@ -69,7 +72,7 @@ def test_a_failure_leaves_the_earlier_download_and_nothing_else(monkeypatch, emb
     with pytest.raises(KeyboardInterrupt):
         download(embedded, out, lock)
     assert contents(out) == before
-    assert list(out.parent.iterdir()) == [out]
+    assert [path for path in out.parent.iterdir() if path.is_dir()] == [out]
 
 
 def test_leftovers_of_a_killed_run_do_not_matter(embedded, place):
@@ -78,8 +81,10 @@ def test_leftovers_of_a_killed_run_do_not_matter(embedded, place):
     build.mkdir(parents=True)
     reviews(3).to_parquet(build / "val.parquet")
     download(embedded, out, lock)
-    assert sorted(contents(out)) == ["source.json", "test.parquet", "train.parquet"]
-    assert list(out.parent.iterdir()) == [out]
+    assert {"source.json", "test.parquet", "train.parquet"} == {
+        name for name in contents(out) if not name.startswith(".")
+    }
+    assert [path for path in out.parent.iterdir() if path.is_dir()] == [out]
 
 
 def test_a_split_that_is_gone_is_removed(monkeypatch, embedded, place):

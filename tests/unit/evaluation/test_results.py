@@ -6,7 +6,7 @@ import pytest
 from probecast.errors import ProbecastError
 from probecast.evaluation.choices import write_choices
 from probecast.evaluation.results import read_task
-from probecast.files import write_json
+from probecast.files import write_json, write_parquet
 from probecast.trials import read_sweeps
 
 
@@ -77,9 +77,9 @@ def test_a_choice_that_was_not_trained_is_refused(digits, write):
 def test_damaged_files_are_named(digits, write):
     arguments = write(digits)
     arguments["baselines"].write_bytes(b"PAR1 cut")
-    with pytest.raises(ProbecastError, match=r"baselines\.parquet.*rerun baselines"):
+    with pytest.raises(ProbecastError, match=r"baselines\.parquet.*rerun"):
         read_task(**arguments)
-    digits.baselines.drop(columns="regret").to_parquet(arguments["baselines"])
+    write_parquet(arguments["baselines"], digits.baselines.drop(columns="regret"))
     with pytest.raises(ProbecastError, match=r"columns \['regret'\] are missing"):
         read_task(**arguments)
     write_json(arguments["prediction"], {"configuration": {}})

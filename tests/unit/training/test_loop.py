@@ -9,7 +9,7 @@ import torch
 
 from probecast.errors import ProbecastError
 from probecast.networks import ARCHITECTURES
-from probecast.training.loop import EpochRecord, schedule, train
+from probecast.training.loop import EpochRecord, Trial, schedule, train
 from probecast.training.process import prepare_process
 from probecast.training.settings import TrainingSettings
 from toy_data import SPECS, configuration, configuration_of, spec_of, splits
@@ -35,6 +35,11 @@ def start(architecture: str, seed: int = 0, epochs: int = 3, **changes):
         seed,
         TrainingSettings(epochs=epochs, **settings),
     )
+
+
+def _steps(architecture: str, epochs: int = 3) -> int:
+    examples = len(splits(spec_of(architecture))["train"]["targets"])
+    return epochs * math.ceil(examples / configuration_of(architecture)["batch_size"])
 
 
 def scores(records: list[EpochRecord]) -> list[dict]:
@@ -116,6 +121,27 @@ def test_divergence_is_recorded_and_ends_the_trial(architecture):
     assert all(record.status == "ok" for record in records[:-1])
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("architecture", ["cnn", "lstm", "deepspeech"])
+def test_numbers_lost_at_any_step_end_the_trial_as_data(monkeypatch, architecture, value):
+    healthy = scores(list(start(architecture)))
+    steps = _steps(architecture)
+    set_learning_rate = Trial._set_learning_rate
+    for lost in (0, 1, steps // 2, steps - 1):
+
+        def poisoned(trial, step, horizon, lost=lost):
+            set_learning_rate(trial, step, horizon)
+            if step == lost:
+                with torch.no_grad():
+                    list(trial.network.parameters())[-1].fill_(value)
+
+        monkeypatch.setattr(Trial, "_set_learning_rate", poisoned)
+        *before, last = start(architecture)
+        assert scores(before) == healthy[: len(before)]
+        assert (last.status, last.epoch) == ("diverged", len(before) + 1)
+        assert math.isnan(last.val_metric) and last.seconds > 0 and last.flops > 0
+
+
 def test_a_diverged_epoch_costs_only_the_steps_it_took():
     healthy = next(start("cnn"))
     diverged = next(start("cnn", learning_rate=1e20))
@@ -195,3 +221,13 @@ def test_a_configuration_without_a_hyperparameter_is_refused():
 def test_a_gpu_that_is_not_there_is_refused():
     with pytest.raises(ProbecastError, match="use cpu or auto"):
         next(start("cnn", device="cuda"))
+
+
+def test_a_jump_of_the_clock_changes_nothing(monkeypatch):
+    """Durations are of clocks that only go forward."""
+    calm = list(start("cnn"))
+    jumps = iter([0.0, 1e9, -1e9] * 1000)
+    monkeypatch.setattr("time.time", lambda: next(jumps))
+    jumping = list(start("cnn"))
+    assert scores(jumping) == scores(calm)
+    assert all(0 < record.seconds < 3600 for record in jumping)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from probecast.data.spec import DataSpec, write_tensors
+from probecast.files import write_text
 from probecast.training import runner as module
 from probecast.training.journal import Journal
 from probecast.training.loop import Trial
@@ -155,8 +156,17 @@ def test_journal_of_another_job_is_not(folder, trained, change):
     trained.clear()
     if change == "data":
         spec = folder / "spec.json"
-        spec.write_text(spec.read_text() + " ")
+        write_text(spec, spec.read_text() + " ")
         open_with(folder).advance(A, SEED, 2)
     else:
         open_with(folder, **{change: {"epochs": 4, "code": "other"}[change]}).advance(A, SEED, 2)
     assert len(trained) == 2
+
+
+def test_a_journal_of_more_trials_gives_no_more_than_those_asked_for(folder):
+    """The study's list of trials may have become shorter, or a probe's budget smaller."""
+    sweep(make(folder), [A, B], [SEED], "toy")
+    assert list(sweep(make(folder), [B], [SEED], "toy").configurations().values()) == [B]
+    shorter = make(folder)
+    shorter.advance(A, SEED, 2)
+    assert list(shorter.table().frame["epoch"]) == [1, 2]

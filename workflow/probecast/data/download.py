@@ -21,7 +21,7 @@ from probecast.data.routes import Fetched, archive, embedded, files, folder, hub
 from probecast.data.settings import DownloadSettings
 from probecast.data.sources import Source
 from probecast.errors import ProbecastError
-from probecast.files import read_json, write_json
+from probecast.files import read_json, seal, write_json, writing
 
 
 def download(settings: DownloadSettings, out: Path, lock: Path) -> dict[str, Any]:
@@ -59,7 +59,9 @@ def download(settings: DownloadSettings, out: Path, lock: Path) -> dict[str, Any
             fetched = tidy(settings, fetched)
         for name, split in fetched.splits.items():
             check_split(settings, source, fetched, name)
-            undecoded(split).to_parquet(build / f"{name}.parquet")
+            file = build / f"{name}.parquet"
+            with writing(file):
+                undecoded(split).to_parquet(file)
         record = describe(settings, fetched)
         check_lock(record, locked, lock)
         publish(build, out)
@@ -227,7 +229,8 @@ def publish(build: Path, out: Path) -> None:
     """Replace the splits in ``out`` by those in ``build``."""
     out.mkdir(parents=True, exist_ok=True)
     (out / "source.json").unlink(missing_ok=True)  # nothing counts as whole until it is back
-    for stale in out.glob("*.parquet"):
+    for stale in (*out.glob("*.parquet"), *out.glob(".*.parquet.sha256")):
         stale.unlink()
     for file in build.glob("*.parquet"):
         file.replace(out / file.name)
+        seal(out / file.name)

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from probecast.data.spec import SPLITS
 from probecast.errors import ProbecastError
+from probecast.files import checked
 
 REDOWNLOAD = "delete it and rerun download"
 
@@ -27,15 +28,13 @@ class RawFile:
         path: the Parquet file.
 
     Raises:
-        ProbecastError: the file is missing or not Parquet.
+        ProbecastError: the file is missing, damaged, or not Parquet.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._parquet = pq.ParquetFile(path)
-        except FileNotFoundError:
-            raise ProbecastError(f"{path}: the file is missing; rerun download.") from None
+            self._parquet = pq.ParquetFile(checked(path))
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from None
         self.row_count: int = self._parquet.metadata.num_rows

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import ConfigDict
 
 from probecast.errors import ProbecastError
-from probecast.files import atomic_path, read_json_as, write_json
+from probecast.files import atomic_path, checked, read_json_as, write_json
 
 SPLITS = ("train", "val", "test")
 
@@ -77,10 +77,14 @@ def write_tensors(path: str | Path, tensors: dict[str, Any]) -> None:
     ``tensors`` holds ``inputs``, ``targets`` and, for speech, ``input_lengths`` and
     ``target_lengths`` (int64, B).
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     with atomic_path(path) as temporary:
-        save_file({k: v.contiguous() for k, v in tensors.items()}, temporary)
+        try:
+            save_file({k: v.contiguous() for k, v in tensors.items()}, temporary)
+        except SafetensorError as error:  # what it makes of a full disk
+            raise OSError(str(error)) from None
 
 
 def read_split(path: str | Path, spec: DataSpec) -> dict[str, Any]:
@@ -125,9 +129,7 @@ def read_tensors(path: str | Path) -> dict[str, Any]:
     from safetensors.torch import load_file
 
     try:
-        return load_file(path)
-    except FileNotFoundError:
-        raise ProbecastError(f"{path}: the file is missing; rerun preprocess.") from None
+        return load_file(checked(path))
     except (SafetensorError, OSError) as error:
         raise ProbecastError(
             f"{path}: damaged ({error}); delete it and rerun preprocess."

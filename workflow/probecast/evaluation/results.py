@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 from pandas.api.types import is_numeric_dtype, is_string_dtype
 from pydantic import BaseModel, ConfigDict
 
 from probecast.errors import ProbecastError, short
 from probecast.evaluation.choices import Choice, read_choices
-from probecast.files import read_json, read_json_as
+from probecast.files import read_json, read_json_as, read_parquet
 from probecast.space import Configuration
 from probecast.trials import TaskInfo, TrialTable, read_sweeps, read_table
 
@@ -220,14 +219,7 @@ def _read_prediction(path: str | Path) -> dict[str, Any]:
 
 
 def _read_frame(path: str | Path, columns: Sequence[str], stage: str) -> pd.DataFrame:
-    try:
-        frame = pd.read_parquet(path)
-    except FileNotFoundError:
-        raise ProbecastError(f"{path}: the file is missing; rerun {stage}") from None
-    except (ValueError, OSError, pa.ArrowException) as error:
-        raise ProbecastError(
-            f"{path}: not a readable Parquet file ({error}); delete it and rerun {stage}"
-        ) from None
+    frame = read_parquet(path)
     missing = [name for name in columns if name not in frame]
     if missing:
         raise ProbecastError(f"{path}: columns {missing} are missing; found {short(list(frame))}")

@@ -128,14 +128,17 @@ def fine_tune(
     )
     joint, foreign = with_other(spec, other, foreign)
     tests = {spec.dataset: test, other.dataset: foreign}
-    seeds, done = list(seeds), {row["seed"] for row in journal.rows}
+    seeds = list(seeds)
+    done = {row["seed"] for row in journal.rows}.intersection(seeds)
     progress = Progress(title, len(seeds), "models")
     progress.resume(len(done))
     for seed in seeds:
         if seed not in done:
             journal.append(list(run(task, joint, train, tests, trained_with, seed, training)))
             progress.step()
-    return pd.DataFrame(journal.rows).assign(**trained_with.configuration)
+    # The journal may hold more, of another list of seeds.
+    rows = [row for seed in seeds for row in journal.rows if row["seed"] == seed]
+    return pd.DataFrame(rows).assign(**trained_with.configuration)
 
 
 def run(

@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from probecast.errors import ProbecastError
-from probecast.files import atomic_path, read_json, read_json_as, write_json
+from probecast.files import atomic_path, checked, read_json, read_json_as, write_json
 from probecast.meta.calibration import RAW, Calibration
 from probecast.meta.card import Card, check_tensors
 from probecast.meta.curves import WORST, Scale, at_levels, curve_levels, normalise
@@ -234,10 +234,7 @@ class MetaEncoder:
         path, remedy = Path(folder, WEIGHTS), "delete its folder and rerun pretrain"
         remark = f"no meta-encoder of this version: {remedy}"
         card = read_json_as(Card, Path(folder, CARD), remark)
-        try:
-            weights = path.read_bytes()
-        except FileNotFoundError:
-            raise ProbecastError(f"{path}: the file is missing; rerun pretrain") from None
+        weights = checked(path).read_bytes()
         if hashlib.sha256(weights).hexdigest() != card.weights_sha256:
             raise ProbecastError(f"{path}: does not match {CARD} (weights_sha256); {remedy}")
         try:

@@ -1,54 +1,77 @@
-"""What finished before a job was killed: epoch records, appended as they are made.
+"""What has been trained, as it is made: epoch records that outlive a kill, and the job.
 
 The journal lies outside the job's outputs, so that Snakemake does not delete it with
-them; a rerun of the job takes what it holds and trains only the rest.
+them; a rerun of the job takes what it holds and trains only the rest. It stays when the job
+is done: where Snakemake itself was killed, it takes a finished job for an unfinished one.
 """
 
+import fcntl
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from probecast.files import sha256
+from probecast.console import logger
+from probecast.files import sha256, writing
 
 Row = dict[str, Any]
 
 
 class Journal:
-    """An append-only file of JSON lines; each line is one call of ``append``.
+    """An append-only file of lines, each a checksum and JSON: one call of ``append``.
 
     The first line holds a fingerprint of everything the rows depend on. A journal with
-    another fingerprint, or none, starts empty. A line cut off by a kill is ignored.
+    another fingerprint, or none, starts empty. A line that was cut off by a kill, or damaged
+    later, is ignored. While one process has the journal open, others wait for it to end.
     """
 
     def __init__(self, path: str | Path, fingerprint: str) -> None:
         self.path = Path(path)
-        self.rows: list[Row] = []
-        kept = []
-        if self.path.exists():
-            lines = self.path.read_text(encoding="utf-8", errors="replace").split("\n")
-            header, *body = (_parse(line) for line in lines)
+        with writing(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("a+", encoding="utf-8", errors="replace")
+            self._wait_for_others()
+            self._file.seek(0)
+            content = self._file.read()
+            header, *body = map(_parse, content.split("\n"))
             if header == {"fingerprint": fingerprint}:
                 kept = [rows for rows in body if isinstance(rows, list)]
-        self.rows = [row for rows in kept for row in rows]
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        # Rewritten, so that nothing is ever appended to half a line.
-        content = [{"fingerprint": fingerprint}, *kept]
-        self.path.write_text("".join(json.dumps(line) + "\n" for line in content))
+                if not content.endswith("\n"):  # half a line, which nothing may be appended to
+                    self._write("\n")
+            else:
+                kept = []
+                self._file.truncate(0)
+                self._write(_line({"fingerprint": fingerprint}))
+        self.rows: list[Row] = [row for rows in kept for row in rows]
 
     def append(self, rows: list[Row]) -> None:
         """Add rows; they survive a kill from here on."""
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(rows) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        with writing(self.path):
+            self._write(_line(rows))
         self.rows += rows
 
-    def delete(self) -> None:
-        """Remove the file: the output that it stood in for is written."""
-        self.path.unlink(missing_ok=True)
+    def _write(self, text: str) -> None:
+        self._file.write(text)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def _wait_for_others(self) -> None:
+        """Let a job finish that outlived its killed Snakemake, instead of training beside it."""
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            logger.info("%s: an earlier run's job still trains this; waiting for it", self.path)
+            fcntl.lockf(self._file, fcntl.LOCK_EX)
+        except OSError:  # a file system without locks
+            logger.debug("%s: cannot be locked", self.path)
+
+
+def _line(value: Any) -> str:
+    text = json.dumps(value)
+    return f"{zlib.crc32(text.encode()):08x} {text}\n"
 
 
 def fingerprint(files: Iterable[str | Path], *parts: str) -> str:
@@ -60,7 +83,8 @@ def fingerprint(files: Iterable[str | Path], *parts: str) -> str:
 
 
 def _parse(line: str) -> Any:
-    try:
-        return json.loads(line)
-    except ValueError:
+    """The value of a line; None if it is not as it was written."""
+    checksum, _, text = line.partition(" ")
+    if checksum != f"{zlib.crc32(text.encode()):08x}":
         return None
+    return json.loads(text)

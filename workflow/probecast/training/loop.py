@@ -106,7 +106,7 @@ def _epoch(trial: "Trial", epoch: int, flops: float) -> EpochRecord:
     cost = {"seconds": trial.core_time() - start, "flops": flops * seen}
     val_loss, val_metric = trial.evaluate("val")
     test_loss, test_metric = trial.evaluate("test")
-    if not all(loss < LOSS_LIMIT for loss in (train_loss, val_loss, test_loss)):  # or NaN
+    if not all(abs(loss) < LOSS_LIMIT for loss in (train_loss, val_loss, test_loss)):  # or NaN
         return EpochRecord(epoch, *[math.nan] * 4, **cost, status="diverged")
     return EpochRecord(epoch, train_loss, val_loss, val_metric, test_metric, **cost, status="ok")
 
@@ -167,7 +167,7 @@ class Trial:
             self.optimizer.step()
             total += loss.item() * len(rows)
             seen += len(rows)
-            if not total / seen < LOSS_LIMIT:  # or NaN
+            if not abs(total / seen) < LOSS_LIMIT:  # or NaN
                 break
         return total / seen, seen
 

@@ -54,6 +54,7 @@ class TrialRunner:
         self.info = task_info(task, self.spec, training)
         self._records: dict[Trial, list[dict[str, Any]]] = {}
         self._running: dict[Trial, Iterator[EpochRecord]] = {}
+        self._asked: dict[Trial, int] = {}
         for row in journal.rows:
             self._records.setdefault((row["config_id"], row["seed"]), []).append(row)
 
@@ -71,6 +72,7 @@ class TrialRunner:
     def advance(self, configuration: Configuration, seed: int, epoch: int) -> list[dict[str, Any]]:
         """Train until ``epoch`` (or divergence); return all the trial's records up to there."""
         trial = (config_id(configuration), seed)
+        self._asked[trial] = max(epoch, self._asked.get(trial, 0))
         if not self.finished(configuration, seed, epoch):
             known = self.epochs(configuration, seed)
             new = []
@@ -91,8 +93,13 @@ class TrialRunner:
         return len(self._records.get((config_id(configuration), seed), []))
 
     def table(self) -> TrialTable:
-        """Return everything trained so far."""
-        rows = [row for records in self._records.values() for row in records]
+        """Return what has been asked for: a journal may hold more, of another list of trials."""
+        rows = [
+            row
+            for trial, epoch in self._asked.items()
+            for row in self._records[trial]
+            if row["epoch"] <= epoch
+        ]
         measured = {"config_id", "seed", *EpochRecord.__dataclass_fields__}
         return build_table(self.info, [name for name in rows[0] if name not in measured], rows)
 
@@ -157,5 +164,7 @@ def open_runner(
         depends_on: what else the trials depend on, such as a hash of the code.
         architecture: as in ``TrialRunner``.
     """
-    kept = Journal(journal, fingerprint(data, training.model_dump_json(), *depends_on))
+    # With the machine: the seconds of a table, and the last bits of its numbers, are of one.
+    depends = fingerprint(data, training.model_dump_json(), *depends_on, _machine())
+    kept = Journal(journal, depends)
     return TrialRunner(task, Path(data[0]).parent, training, kept, architecture)

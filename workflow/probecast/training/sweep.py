@@ -17,10 +17,11 @@ def sweep(
     """
     epochs = runner.training.epochs
     trials = [(configuration, seed) for configuration in configurations for seed in seeds]
-    waiting = [trial for trial in trials if not runner.finished(*trial, epochs)]
+    waiting = sum(not runner.finished(*trial, epochs) for trial in trials)
     progress = Progress(title, len(trials), "trials")
-    progress.resume(len(trials) - len(waiting))
-    for trial in waiting:
+    progress.resume(len(trials) - waiting)
+    for trial in trials:
+        trained = not runner.finished(*trial, epochs)
         runner.advance(*trial, epochs)
-        progress.step()
+        progress.step(int(trained))
     return runner.table()

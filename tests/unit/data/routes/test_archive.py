@@ -54,7 +54,7 @@ def test_reads_the_splits_and_removes_the_archive(settings, server, tmp_path):
     record = fetch(settings, tmp_path)
     assert (record["route"], record["identifier"]) == ("archive", f"{server.url}/reviews.zip")
     assert record["rows"] == {"train": 12, "test": 4}
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock.json", "raw"]
+    assert sorted(path.name for path in tmp_path.glob("[!.]*")) == ["lock.json", "raw"]
 
 
 def test_row_limits_hold(settings, tmp_path):
