@@ -19,6 +19,9 @@ rule baselines:
         "results/benchmarks/baselines/{task}.tsv"
     conda:
         "../../envs/train.yaml"
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
     params:
         cost=study.probe.cost,
         methods=study.baselines.methods or DEFAULT,

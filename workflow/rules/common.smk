@@ -213,6 +213,30 @@ def training(wildcards):
     return study.training_of(wildcards.task).model_dump(mode="json")
 
 
+def memory(wildcards, input, attempt):
+    """Megabytes: the libraries, and the input a few times over; twice that on each retry."""
+    return (2000 + 5 * int(input.size_mb)) * 2 ** (attempt - 1)
+
+
+def minutes(wildcards, attempt):
+    """Of a job that trains nothing but a meta-encoder; twice that on each retry."""
+    return 60 * 2 ** (attempt - 1)
+
+
+def training_minutes(wildcards, attempt):
+    """Of a job with many trials; a retry goes on where the time ran out."""
+    return 4 * minutes(wildcards, attempt)
+
+
+def gpus_of(task):
+    """Of a job that trains: one where the study file wants one."""
+    return int(study.training_of(task).device == "cuda")
+
+
+def gpus(wildcards):
+    return gpus_of(wildcards.task)
+
+
 def outcomes(wildcards):
     """Everything that was found out about the evaluated tasks, in their order."""
     try:

@@ -16,6 +16,9 @@ rule download:
         "results/benchmarks/download/{dataset}.tsv"
     conda:
         "../../envs/data.yaml"
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
     params:
         settings=lambda w: study.download_settings(w.dataset).model_dump(mode="json"),
         lock="results/data/{dataset}.lock.json",

@@ -51,6 +51,9 @@ rule evaluate:
         "results/benchmarks/evaluate.tsv"
     conda:
         "../../envs/report.yaml"
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
     params:
         study=study.name,
         space_sizes=space_sizes,

@@ -21,6 +21,9 @@ if study.finetuning:
             "results/logs/training_config.log",
         conda:
             "../../envs/train.yaml"
+        resources:
+            mem_mb=memory,
+            runtime=minutes,
         params:
             task=study.finetuning.task,
             training=study.training_of(study.finetuning.task).model_dump(mode="json"),
@@ -45,6 +48,10 @@ if study.finetuning:
             "results/benchmarks/finetune/{settings}.tsv"
         conda:
             "../../envs/train.yaml"
+        resources:
+            mem_mb=memory,
+            runtime=training_minutes,
+            gpu=gpus_of(study.finetuning.task),
         params:
             finetuning=study.finetuning.model_dump(mode="json"),
             training=study.training_of(study.finetuning.task).model_dump(mode="json"),
@@ -84,6 +91,9 @@ if study.finetuning:
             "results/benchmarks/compare.tsv"
         conda:
             "../../envs/report.yaml"
+        resources:
+            mem_mb=memory,
+            runtime=minutes,
         params:
             finetuning=study.finetuning.model_dump(mode="json"),
             code=code_hash(

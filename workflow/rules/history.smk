@@ -11,6 +11,9 @@ rule history:
         "results/logs/history/{history}.log",
     conda:
         "../../envs/train.yaml"
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
     params:
         settings=lambda w: history_of(w).model_dump(mode="json"),
         code=code_hash("probecast.foreign.history"),

@@ -11,6 +11,9 @@ rule network:
         "results/logs/network/{task}.log",
     conda:
         "../../envs/train.yaml"
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
     params:
         network=network,
         training=training,

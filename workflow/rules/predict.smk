@@ -19,6 +19,9 @@ rule predict:
         "results/benchmarks/predict/{task}.tsv"
     conda:
         "../../envs/train.yaml"
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
     params:
         training=training,
         settings=study.probe.model_dump(mode="json"),

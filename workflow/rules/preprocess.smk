@@ -18,6 +18,9 @@ rule preprocess:
         "results/benchmarks/preprocess/{dataset}.tsv"
     conda:
         "../../envs/data.yaml"
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
     params:
         settings=lambda w: study.preprocess_settings(w.dataset).model_dump(mode="json"),
         code=lambda w: code_hash(

@@ -21,6 +21,9 @@ rule pretrain:
         "results/benchmarks/pretrain/{held_out}.tsv"
     conda:
         "../../envs/train.yaml"
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
     params:
         settings=study.pretrain.model_dump(mode="json"),
         seed=study.seed,

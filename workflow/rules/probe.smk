@@ -15,6 +15,10 @@ rule probe:
         "results/benchmarks/probe/{task}.tsv"
     conda:
         "../../envs/train.yaml"
+    resources:
+        mem_mb=memory,
+        runtime=training_minutes,
+        gpu=gpus,
     params:
         network=network,
         training=training,

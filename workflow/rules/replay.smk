@@ -21,6 +21,9 @@ rule replay_fold:
         "results/benchmarks/replay/{table}/fold-{fold}.tsv"
     conda:
         "../../envs/train.yaml"
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
     params:
         table=lambda w: table_of(w).model_dump(mode="json"),
         held_out=lambda w: folds_of(w)[int(w.fold)],
@@ -76,6 +79,9 @@ rule replay:
         "results/logs/replay/{table}/summary.log",
     conda:
         "../../envs/report.yaml"
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
     params:
         seed=study.seed,
         # Ranks are of one cost: the middle one.

@@ -23,6 +23,9 @@ rule report:
         "results/benchmarks/report.tsv"
     conda:
         "../../envs/report.yaml"
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
     params:
         study_file=Path(STUDY_FILE).name,
         seed=study.seed,

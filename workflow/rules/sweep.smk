@@ -19,6 +19,10 @@ rule sweep:
         "results/benchmarks/sweep/{task}-{chunk}.tsv"
     conda:
         "../../envs/train.yaml"
+    resources:
+        mem_mb=memory,
+        runtime=training_minutes,
+        gpu=gpus,
     params:
         title=lambda w: f"sweep {w.task}, part {int(w.chunk) + 1}",
         network=network,

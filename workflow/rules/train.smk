@@ -27,6 +27,10 @@ rule train:
         "results/benchmarks/train/{task}.tsv"
     conda:
         "../../envs/train.yaml"
+    resources:
+        mem_mb=memory,
+        runtime=training_minutes,
+        gpu=gpus,
     params:
         network=network,
         training=training,
