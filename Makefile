@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 
-.PHONY: run plan test bench utilisation ship lint format schema clean
+.PHONY: run plan test bench faults utilisation ship lint format schema clean
 
 run: $(SETUP)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY)
@@ -24,6 +24,11 @@ test: $(SETUP) lint
 bench: $(SETUP)
 	PYTHONPATH=workflow $(BIN)/python -m benchmarks.training_speed --precision bfloat16
 	PYTHONPATH=workflow $(BIN)/python -m benchmarks.profile_training --precision bfloat16
+
+# Kill a study at 20 random moments, damage every file that it wrote, and see that it survives.
+faults: $(SETUP)
+	$(BIN)/python tests/workflow/kill_and_resume.py --kills 20
+	$(BIN)/pytest -s tests/workflow/test_damage.py
 
 # Keep the finished trial tables of studies/reference.yaml, and what is learnt from all that
 # are kept, for others to learn from.

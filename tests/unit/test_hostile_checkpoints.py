@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from probecast.data.spec import DataSpec, read_split, write_tensors
 from probecast.errors import ProbecastError
 from probecast.evaluation.choices import read_choices
-from probecast.evaluation.results import BASELINE_COLUMNS, _read_baselines, _read_prediction
+from probecast.evaluation.results import BASELINE_COLUMNS, _read_frame, _read_prediction
 from probecast.files import read_json, write_json
 from probecast.meta import shipped
 from probecast.meta.encoder import MetaEncoder
@@ -231,7 +231,7 @@ def test_baselines_with_other_types_are_refused(tmp_path, column):
     )
     good, path = pd.DataFrame([row]), tmp_path / "baselines.parquet"
     good.to_parquet(path)
-    assert len(_read_baselines(path)) == 1
+    assert len(_read_frame(path, BASELINE_COLUMNS, "baselines")) == 1
     good.assign(**{column: [[1]]}).to_parquet(path)
     with pytest.raises(ProbecastError, match=rf"baselines\.parquet: column '{column}'.*rerun"):
-        _read_baselines(path)
+        _read_frame(path, BASELINE_COLUMNS, "baselines")

@@ -1,5 +1,6 @@
 """A tiny study, run once through Snakemake in a copy of the project; tests work on copies."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -7,6 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -56,12 +59,16 @@ class Project:
         path.write_text(yaml.safe_dump({**TINY, **changes}))
         return path
 
+    def command(self, *arguments, cores=2):
+        """Return the command that runs Snakemake on the study file."""
+        command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *map(str, arguments)]
+        return [*command, "--configfile", "tiny.yaml"]
+
     def snakemake(self, *arguments, cores=2, check=True):
         """Run Snakemake on the study file; return the finished process."""
-        command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *map(str, arguments)]
-        command += ["--configfile", "tiny.yaml"]
+        command = self.command(*arguments, cores=cores)
         done = subprocess.run(
-            command, cwd=self.folder, capture_output=True, text=True, timeout=600, check=False
+            command, cwd=self.folder, capture_output=True, text=True, timeout=3000, check=False
         )
         if check:
             assert done.returncode == 0, done.stdout + done.stderr
@@ -76,10 +83,39 @@ class Project:
             if rule not in ("total", "all")
         }
 
+    def contents(self):
+        """Return what every stage but the last wrote, by path, without what a clock measured."""
+        results = self.folder / "results"
+        stages = ("data", "trials", "meta", "predictions", "baselines", "evaluate")
+        paths = (path for stage in stages for path in (results / stage).rglob("[!.]*.*"))
+        return {
+            str(path.relative_to(results)): _timeless(path) for path in paths if path.is_file()
+        }
+
     def copy(self, folder):
         """Return a copy with all results; modification times are kept."""
         shutil.copytree(self.folder, folder, symlinks=True)
         return Project(folder)
+
+
+def _timeless(path):
+    """A file's content without seconds: as bytes or, where there are some, as values."""
+    if path.suffix == ".parquet":
+        table = pq.read_table(path, partitioning=None)
+        frame = table.select([name for name in table.column_names if "seconds" not in name])
+        return table.schema.metadata.get(b"probecast"), frame.to_pandas().to_csv()
+    if path.suffix == ".csv":
+        frame = pd.read_csv(path, dtype=str)
+        return frame[[name for name in frame if "seconds" not in name]].to_csv()
+    if path.suffix == ".json":
+        return _without_seconds(json.loads(path.read_text()))
+    return path.read_bytes()
+
+
+def _without_seconds(value):
+    if isinstance(value, dict):
+        return {k: _without_seconds(v) for k, v in value.items() if "seconds" not in k}
+    return [_without_seconds(v) for v in value] if isinstance(value, list) else value
 
 
 def fresh_project(folder):
