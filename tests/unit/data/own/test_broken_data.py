@@ -152,6 +152,30 @@ def json_lines_that_are_no_objects(folder):
 
 
 @case
+def json_list_that_breaks_off(folder):
+    (folder / "train.json").write_text('[\n{"text": "a", "label": 1},\n{"text": "b", ')
+    own = {**TEXTS, "files": {"train": "train.json"}}
+    return own, [f"{KEY}{folder / 'train.json'}: not readable as JSON (", "correct the file"]
+
+
+@case
+def files_of_one_split_with_other_columns(folder):
+    (folder / "a.csv").write_text(texts_csv())
+    (folder / "b.csv").write_text(texts_csv().replace("label", "verdict"))
+    own = {**TEXTS, "files": {"train": "*.csv"}}
+    return own, ["some files have the columns text, label, some text, verdict; give them the same"]
+
+
+@case
+def files_of_one_split_with_other_types(folder):
+    for name, labels in (("a", [1, 2]), ("b", ["x", "y"])):
+        table = pa.table({"text": ["s", "t"], "label": labels})
+        pq.write_table(table, folder / f"{name}.parquet")
+    own = {**TEXTS, "files": {"train": "*.parquet"}}
+    return own, ["*.parquet: the files' columns are of different types", "store them alike"]
+
+
+@case
 def parquet_that_is_no_parquet(folder):
     (folder / "train.parquet").write_text(texts_csv())
     own = {**TEXTS, "files": {"train": "train.parquet"}}

@@ -51,7 +51,13 @@ def fetch(settings: DownloadSettings, cache: Path) -> Fetched:
                 f"{key}: {named}: some files have the columns {', '.join(columns)}, some "
                 f"{', '.join(other.column_names)}; give them the same."
             )
-        splits[split] = concatenate_datasets(parts)
+        try:
+            splits[split] = concatenate_datasets(parts)
+        except ValueError as error:
+            raise ProbecastError(
+                f"{key}: {named}: the files' columns are of different types ({error}); store them "
+                "alike."
+            ) from None
     return Fetched("files", settings.own.files["train"], splits)
 
 
@@ -140,9 +146,11 @@ def _line_not_in_utf8(path: Path) -> int | None:
 
 
 def _line_not_json(path: Path) -> str | None:
-    """Say which line is the first that is no JSON object."""
+    """Say which line is the first that is no JSON object, None if all are."""
     with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):
+            if number == 1 and line.startswith("["):
+                return None  # one list of objects, over as many lines as it likes
             try:
                 if line.strip() and not isinstance(json.loads(line), dict):
                     return f"line {number} is JSON, but not an object with the columns as keys"

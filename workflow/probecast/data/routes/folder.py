@@ -69,7 +69,7 @@ def read_folder(folder: Path, settings: DownloadSettings, cache: Path, key: str)
         )
     if metadata := metadata_of(folder):
         rows = described(metadata, column, cache, key)
-        if left := len(files) - len(rows):
+        if (left := len(files) - len(rows)) > 0:
             logger.warning(
                 "%s: %s: %d of %d files are not in it and are left out",
                 *(key, metadata, left, len(files)),
