@@ -183,11 +183,11 @@ def _tabled(project: Project) -> dict[tuple, float]:
     return seconds
 
 
-def longest(project: Project, stage: str) -> float:
-    """How long the stage's jobs took in an undisturbed run, in seconds."""
+def shortest(project: Project, stage: str) -> float:
+    """How long the shortest job of a stage took in an undisturbed run, in seconds."""
     benchmarks = project.folder / "results/benchmarks"
     paths = [*(benchmarks / stage).glob("*.tsv"), *benchmarks.glob(f"{stage}.tsv")]
-    return float(max(pd.read_csv(path, sep="\t", na_values="-")["s"].max() for path in paths))
+    return float(min(pd.read_csv(path, sep="\t", na_values="-")["s"].min() for path in paths))
 
 
 def main() -> None:
@@ -205,7 +205,7 @@ def main() -> None:
         while tried < arguments.kills:
             kills = []
             for stage in STAGES[: arguments.kills - tried]:
-                delay = chance.uniform(0, longest(calm, stage))
+                delay = chance.uniform(0, shortest(calm, stage))
                 kills.append(Kill(stage, round(delay, 2), *WAYS[(turn + len(kills)) % len(WAYS)]))
             turn += len(kills)
             project = fresh_project(Path(folder) / f"killed-{turn}")

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from conftest import fresh_project
+from probecast.files import write_json
 from tiny_encoder import write_encoder
 
 pytestmark = pytest.mark.study
@@ -101,7 +102,7 @@ def test_an_encoder_that_has_seen_the_other_dataset_is_refused(compared, tmp_pat
     card = results(project, "meta", "family-docs_kind", "card.json")
     content = json.loads(card.read_text())
     content["sources"][0]["family"] = "docs_topic"
-    card.write_text(json.dumps(content))
+    write_json(card, content)
     done = project.snakemake(
         "results/finetune/comparison.md",
         "--forcerun",

@@ -4,7 +4,7 @@ import signal
 import pytest
 
 from conftest import fresh_project
-from kill_and_resume import Kill, differences, longest, run_with_kills
+from kill_and_resume import Kill, differences, run_with_kills, shortest
 
 pytestmark = [pytest.mark.study, pytest.mark.timeout(1800)]
 
@@ -13,7 +13,7 @@ def test_a_run_killed_while_it_trains_is_resumed_and_loses_nothing(finished, tmp
     """The short version of `make faults`, which strikes at every stage and in more ways."""
     chance = random.Random(0)
     kills = [
-        Kill(stage, chance.uniform(0.3, 0.9) * longest(finished, stage), signal.SIGKILL, whom)
+        Kill(stage, chance.uniform(0.3, 0.9) * shortest(finished, stage), signal.SIGKILL, whom)
         for stage, whom in (("sweep", "all"), ("probe", "snakemake"), ("train", "job"))
     ]
     project = fresh_project(tmp_path / "project")
