@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 
-.PHONY: run plan test bench faults utilisation ship lint format schema clean
+.PHONY: run plan test bench bench-scale faults fuzz utilisation ship lint format schema clean
 
 run: $(SETUP)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY)
@@ -29,6 +29,15 @@ bench: $(SETUP)
 faults: $(SETUP)
 	$(BIN)/python tests/workflow/kill_and_resume.py --kills 20
 	$(BIN)/pytest -s tests/workflow/test_damage.py
+
+# How time and memory grow: the graph up to 100,000 trials, tables up to 10 million rows.
+bench-scale: $(SETUP)
+	OMP_NUM_THREADS=1 PYTHONPATH=workflow $(BIN)/python -m benchmarks.scale
+
+# The tests of hostile input with many more examples: about a quarter of an hour.
+EXAMPLES ?= 5000
+fuzz: $(SETUP)
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/unit -k hostile --timeout 7200
 
 # Keep the finished trial tables of studies/reference.yaml, and what is learnt from all that
 # are kept, for others to learn from.

@@ -14,6 +14,8 @@ import pytest
 
 from probecast import trials
 from probecast.errors import ProbecastError
+from probecast.foreign.reading import read_tables as read_foreign_tables
+from probecast.foreign.settings import TableSettings
 from probecast.trials import TrialTable, read_table
 from tables import small_table
 
@@ -180,18 +182,54 @@ def test_what_others_write_alike_is_read(path):
     pd.testing.assert_frame_equal(read_table(path).frame, TABLE.frame)
 
 
-def test_flipped_bytes_give_a_table_or_one_error(path):
-    write(path)
+def flipped(path):
+    """Yield as the file is damaged: some bytes are others, the end may be missing."""
     whole, generator = path.read_bytes(), random.Random(0)
-    refusals = 0
     for _ in range(FUZZ_EXAMPLES):
         damaged = bytearray(whole)
         for _ in range(generator.randint(1, 8)):
             damaged[generator.randrange(len(damaged))] = generator.randrange(256)
         path.write_bytes(damaged[: generator.choice([len(damaged), generator.randrange(9999)])])
+        yield
+
+
+def test_flipped_bytes_give_a_table_or_one_error(path):
+    write(path)
+    refusals = 0
+    for _ in flipped(path):
         try:
             assert isinstance(read_table(path), TrialTable)
         except ProbecastError as error:
             assert "theirs.parquet" in str(error)
             refusals += 1
     assert refusals > FUZZ_EXAMPLES / 2
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_flipped_bytes_of_a_table_from_elsewhere_give_tables_or_one_error(tmp_path, kind):
+    path = tmp_path / f"theirs.{kind}"
+    frame = TABLE.frame[["task", "config_id", "learning_rate", "epoch", "val_metric"]]
+    frame.to_parquet(path) if kind == "parquet" else frame.to_csv(path, index=False)
+    settings = TableSettings(path=str(path), metric="how good", higher_is_better=True)
+    refusals = 0
+    for _ in flipped(path):
+        try:
+            assert all(isinstance(t, TrialTable) for t in read_foreign_tables("their", settings))
+        except ProbecastError as error:
+            assert path.name in str(error)
+            refusals += 1
+    assert refusals > FUZZ_EXAMPLES / 4
+
+
+@pytest.mark.parametrize(
+    "task", ["<script>", "../../x", "$(ls)", "a\nb", "\x1b[2J", "all", "x" * 900]
+)
+def test_names_from_elsewhere_are_names(tmp_path, task):
+    """They are shown, never run, and no path is made of them."""
+    path = tmp_path / "theirs.parquet"
+    frame = TABLE.frame[["task", "config_id", "learning_rate", "epoch", "val_metric"]]
+    frame.assign(task=task).to_parquet(path)
+    settings = TableSettings(path=str(path), metric="how good", higher_is_better=True)
+    (table,) = read_foreign_tables("their", settings)
+    assert table.info.task == task
+    assert [p.name for p in tmp_path.rglob("*")] == ["theirs.parquet"]

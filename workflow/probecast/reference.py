@@ -25,9 +25,11 @@ INTRODUCTION = """\
 
 One YAML file says which tasks, which search space, which budgets. `config.yaml` is the
 default; `snakemake --configfile my_study.yaml` takes another, which stands alone (it is
-not merged into the default). Unknown keys are errors. This page is made from the code by
-`python -m probecast.reference`; the same as a JSON schema, for editors, is
-`workflow/schemas/study.schema.json`.
+not merged into the default). Unknown keys are errors. Snakemake reads the file first, and runs
+what is in one that says `__use_yte__`: look for that word in a stranger's.
+
+This page is made from the code by `python -m probecast.reference`; the same as a JSON schema, for
+editors, is `workflow/schemas/study.schema.json`.
 """
 
 

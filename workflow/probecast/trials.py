@@ -227,7 +227,7 @@ def _read_one(path: Path) -> TrialTable:
             raise ProbecastError(f"{path}: more than {MOST_ROWS:,} rows; divide the table")
         info = _read_info(path, schema.metadata)
         table = _typed(path, file.read())
-    except (pa.ArrowException, OSError, UnicodeDecodeError, MemoryError) as error:
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise ProbecastError(
             f"{path}: not a readable Parquet file ({error}); delete it and rerun its stage"
         ) from None

@@ -28,6 +28,7 @@ from probecast.space import config_id
 from probecast.trials import IDENTITY, MEASURED, TaskInfo, TrialTable, configurations_of
 
 OPTIONAL = ("test_metric", "seconds", "seed")  # where named as by default
+UNREADABLE = (pa.ArrowException, OSError, ValueError, MemoryError)
 NULL = {
     "task": "a single task",
     "config_id": "no ids, and the hyperparameters tell the configurations apart",
@@ -129,7 +130,7 @@ def _column_names(path: Path) -> list[str]:
         raise ProbecastError(
             f"{path}: the table is missing; correct its 'path' in the study file"
         ) from None
-    except (pa.ArrowInvalid, OSError) as error:
+    except UNREADABLE as error:
         raise ProbecastError(
             f"{path}: not a readable Parquet or CSV file ({error}); correct its 'path' in the "
             "study file, or mend the file"
@@ -206,6 +207,16 @@ def _is_csv(path: Path) -> bool:
     return ".csv" in path.suffixes
 
 
+def _check_types(path: Path, schema: pa.Schema) -> None:
+    for field in schema:
+        kind = field.type
+        if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_nested(kind):
+            raise ProbecastError(
+                f"{path}: column {field.name!r} holds {kind}, not numbers or texts (in UTF-8); "
+                "mend the file, or name other columns in the study file"
+            )
+
+
 def _read(path: Path, columns: list[str]) -> pd.DataFrame:
     """The columns; text as categories."""
     columns = list(dict.fromkeys(columns))
@@ -215,11 +226,13 @@ def _read(path: Path, columns: list[str]) -> pd.DataFrame:
             table = csv.read_csv(path, convert_options=options)
         else:
             table = pq.read_table(path, columns=columns, partitioning=None)
-    except (pa.ArrowInvalid, OSError) as error:
+        _check_types(path, table.schema)
+        frame = table.to_pandas(ignore_metadata=True, strings_to_categorical=True)
+    except UNREADABLE as error:
         raise ProbecastError(f"{path}: not readable ({error}); mend the file") from None
-    if not len(table):
+    if frame.empty:
         raise ProbecastError(f"{path}: the table has no rows; correct 'path' in the study file")
-    return table.to_pandas(ignore_metadata=True, strings_to_categorical=True)
+    return frame
 
 
 def _rows(path: str, frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:

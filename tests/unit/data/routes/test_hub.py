@@ -28,12 +28,14 @@ import json, sys
 from pathlib import Path
 from pytest import MonkeyPatch
 from fake_source import register
+from huggingface_hub import constants
 from probecast.data.download import download
 from probecast.data.routes import network
 from probecast.data.sources import HubDataset
 from probecast.errors import ProbecastError
 
 network.WAITS = (0.01, 0.01, 0.01)
+constants.DOWNLOAD_CHUNK_SIZE = 500  # what is kept when a file breaks off; 10 MB, outside tests
 folder, changes = Path(sys.argv[1]), json.loads(sys.argv[2])
 splits = {"train": "train", "test": "validation"}
 for change in changes:
@@ -146,6 +148,46 @@ def test_passing_trouble_is_overcome(client):
     assert record["rows"] == {"train": TRAIN, "test": TEST}
     assert client.texts("train") == reviews(TRAIN)["text"]
     assert all(fault.times == 0 for fault in client.server.faults)
+
+
+def test_a_file_that_breaks_off_is_resumed_where_it_broke_off(client):
+    client.server.faults = [Fault("GET .*train.*parquet", cut=1000)]
+    client.download()
+    fetched = [r for r in client.server.requests if "GET" in r and "train-" in r]
+    assert [r.partition(".parquet")[2].strip() for r in fetched] == ["", "bytes=1000-"]
+    assert client.texts("train") == reviews(TRAIN)["text"]
+
+
+IMPATIENT = {"HF_HUB_DOWNLOAD_TIMEOUT": "1", "HF_HUB_ETAG_TIMEOUT": "1"}
+
+
+def test_a_slow_server_is_asked_again(client):
+    client.server.faults = [
+        Fault("HEAD .*train.*parquet", delay=2),
+        Fault("GET .*train.*parquet", delay=2),
+    ]
+    (record,) = client.download(environment=IMPATIENT)
+    assert record["rows"] == {"train": TRAIN, "test": TEST}
+    assert all(fault.times == 0 for fault in client.server.faults)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault("(HEAD|GET) .*train.*parquet", status=404, times=1000), "404"),
+        (Fault("(HEAD|GET) .*train.*parquet", status=429, times=1000), "429"),
+        (Fault("HEAD .*train.*parquet", delay=2, times=1000), "time"),
+        (Fault("GET .*train.*parquet", cut=1000, times=1000), "closed|peer|size|incomplete"),
+    ],
+    ids=["not found", "too many requests", "silent", "breaks off"],
+)
+def test_trouble_without_end_is_given_up(client, fault, reason):
+    client.server.faults = [fault]
+    (message,) = client.download(environment=IMPATIENT)
+    assert re.search(f"(?i)'reviews': {REPOSITORY} at .* cannot be fetched .*({reason})", message)
+    assert "`mirror:` under `datasets: reviews:`" in message
+    assert sum("train-" in request for request in client.server.requests) <= 30
+    assert not (client.folder / "raw").exists()
 
 
 def test_trouble_that_stays_ends_with_the_remedy(client):

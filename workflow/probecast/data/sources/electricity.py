@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datasets import DatasetDict
 
 MEMBER = "LD2011_2014.txt"
+LARGEST = 2 * 2**30  # bytes; it has 711 million, and a small archive may unpack to any number
 QUARTER = pd.Timedelta(minutes=15)
 TEST_FROM = "2014-01-01"
 
@@ -36,8 +37,10 @@ def read_archive(path: str) -> "DatasetDict":
 
     try:
         with zipfile.ZipFile(path) as archive, archive.open(MEMBER) as member:
+            if archive.getinfo(MEMBER).file_size > LARGEST:
+                raise ValueError(f"{MEMBER} is larger than {LARGEST:,} bytes")
             quarters = pd.read_csv(member, sep=";", decimal=",", index_col=0, parse_dates=[0])
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, RuntimeError) as error:  # the last: encrypted, or packed oddly
         raise _unreadable(path, str(error)) from None
     if not isinstance(quarters.index, pd.DatetimeIndex):
         raise _unreadable(path, f"{MEMBER} has no timestamps in its first column")
