@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -138,6 +139,7 @@ def family_of(wildcards):
     return study.family(dataset_of(wildcards.task))
 
 
+@cache
 def encoder_without(kind, name):
     """The meta-encoder that has seen nothing of a family or of an architecture.
 

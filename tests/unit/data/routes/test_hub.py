@@ -177,7 +177,7 @@ def test_a_slow_server_is_asked_again(client):
         (Fault("(HEAD|GET) .*train.*parquet", status=404, times=1000), "404"),
         (Fault("(HEAD|GET) .*train.*parquet", status=429, times=1000), "429"),
         (Fault("HEAD .*train.*parquet", delay=2, times=1000), "time"),
-        (Fault("GET .*train.*parquet", cut=1000, times=1000), "closed|peer|size|incomplete"),
+        (Fault("GET .*train.*parquet", cut=100, times=1000), "closed|peer|size|incomplete"),
     ],
     ids=["not found", "too many requests", "silent", "breaks off"],
 )
