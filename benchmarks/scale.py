@@ -6,6 +6,7 @@ and largest resident memory the kernel has counted; its input is made up before.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -85,6 +86,7 @@ def measure(stage: str, folder: str) -> tuple[float, float]:
     done = subprocess.run(
         [sys.executable, "-c", WATCH, sys.executable, "-m", *command],
         cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "workflow")},
         capture_output=True,
         text=True,
         check=False,
