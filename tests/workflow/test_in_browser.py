@@ -72,6 +72,7 @@ def browser():
 def opened(browser, path, **view):
     """Return a loaded page, what its console says, and all addresses that it asks for."""
     page = browser.new_page(**view)
+    page.set_default_timeout(120_000)  # on a busy machine
     console, asked = [], []
     page.on("console", lambda message: console.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: console.append(f"error: {error}"))
