@@ -290,10 +290,13 @@ def test_plan_tells_what_the_study_then_trains(project):
 
 def test_plan_counts_the_sweeps_that_snakemake_would_run(tmp_path):
     project = fresh_project(tmp_path / "project")
-    changes = {"tasks": ["digits-cnn"], "sources": ["digits-rnn", "glyphs-cnn", "load-lstm"]}
+    sources = ["digits_few-cnn", "digits-rnn", "glyphs-cnn", "load-lstm"]
+    changes = {"tasks": ["digits-cnn"], "sources": sources}
+    changes["datasets"] = {**TINY["datasets"], "digits_few": {"source": "digits"}}
     file = project.study(**changes, sweep={**TINY["sweep"], "source_configurations": 4})
     study = load_study(yaml.safe_load(file.read_text()), file.name, project.folder)
-    assert study.swept_tasks == ["digits-cnn", "glyphs-cnn", "load-lstm"]  # one family held out
+    # The target's family is held out, and its architecture: digits_few-cnn is of both.
+    assert study.swept_tasks == ["digits-cnn", "digits-rnn", "glyphs-cnn", "load-lstm"]
     jobs = sum(len(study.chunks(task)) for task in study.swept_tasks)
     assert project.plan()["sweep"] == jobs
     # Only the data are needed to tell.

@@ -213,8 +213,10 @@ class Study(_Strict):
 
         Where fine-tuning is compared, a target needs none.
         """
-        families = {self.family(dataset_of(task)) for task in self.tasks}
-        learnt_from = {s for name in families for s in self.sources_without(f"family-{name}")}
+        held_out = {f"family-{self.family(dataset_of(task))}" for task in self.tasks}
+        if self.finetuning is None:  # the report leaves architectures out, too
+            held_out |= {f"architecture-{architecture_of(task)}" for task in self.tasks}
+        learnt_from = {source for each in held_out for source in self.sources_without(each)}
         return [
             task
             for task in self.all_tasks
