@@ -4,6 +4,7 @@ import pytest
 
 from probecast.errors import ProbecastError
 from probecast.evaluation.choices import choose, distinct, read_choices, total_cost, write_choices
+from probecast.files import write_text
 
 A, B, C = ({"learning_rate": rate, "optimizer": "Adam"} for rate in (0.1, 0.01, 0.001))
 
@@ -61,6 +62,6 @@ def test_choices_survive_their_file(digits, tmp_path):
     write_choices(path, digits.choices)
     assert read_choices(path) == digits.choices
 
-    path.write_text('{"predicted": {"configuration": {}}}')
+    write_text(path, '{"predicted": {"configuration": {}}}')
     with pytest.raises(ProbecastError, match=r"choices\.json.*rerun train"):
         read_choices(path)
