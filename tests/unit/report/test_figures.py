@@ -88,7 +88,7 @@ def bars(svg):
 
 def test_figures_in_files_of_their_own_hold_every_name_title_and_caption():
     methods = [*TUNERS, *(f"somebody_elses_{number}" for number in range(14 - len(TUNERS)))]
-    runs = replayed(methods, tasks=12)
+    runs = replayed(methods, tasks=5)
     for picture in (regret_figure(runs, "a table", seed=0), ranks_figure(runs, 2, "a table")):
         found = texts(sheet(picture))
         assert {tuner_label(method) for method in methods} <= set(found)
