@@ -263,6 +263,13 @@ def test_bad_table_is_explained(tmp_path, table, message):
         read_tables("bench", settings)
 
 
+def test_a_contradiction_in_a_table_of_one_task_is_explained(read):
+    single = pd.read_csv(StringIO(PLAIN)).query("task == 'a'").drop(columns="task")
+    single.loc[single.index[0], "rate"] = 0.4
+    with pytest.raises(ProbecastError, match=r"configuration 0 has both 0\.4 and 0\.1 as 'rate'"):
+        read(single, columns={"task": None})
+
+
 def test_unknown_hyperparameters_and_missing_or_broken_files_are_explained(read, tmp_path):
     with pytest.raises(ProbecastError, match=r"'rat' is missing.*Did you mean 'rate'"):
         read(PLAIN, hyperparameters=["rat"])
