@@ -14,6 +14,11 @@ from probecast.data.raw import RawFile
 from probecast.study import Study, load_study
 from raw_folders import sine
 
+TEXTS = {"modality": "text", "files": {"train": "train.csv"}}
+SERIES = {"modality": "series", "files": {"train": "train.csv"}}
+IMAGES = {"modality": "image", "folder": "photos"}
+SPEECH = {"modality": "speech", "folder": "spoken"}
+
 STUDY = {
     "name": "mine",
     "tasks": ["mine-rnn"],

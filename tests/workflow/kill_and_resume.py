@@ -22,7 +22,7 @@ import pandas as pd
 import psutil
 import pyarrow.parquet as pq
 
-from conftest import Project, fresh_project
+from projects import Project, fresh_project
 
 STAGES = (
     *("download", "preprocess", "sweep", "pretrain", "baselines", "probe", "predict"),

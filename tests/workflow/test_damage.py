@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, fresh_project
 from kill_and_resume import differences
 from probecast.data.raw import RawFile
 from probecast.data.spec import DataSpec, read_tensors
@@ -15,6 +14,7 @@ from probecast.evaluation.choices import read_choices
 from probecast.files import checked, read_csv, read_json, read_parquet
 from probecast.meta.encoder import MetaEncoder
 from probecast.trials import read_table
+from projects import ROOT, fresh_project
 
 pytestmark = pytest.mark.study
 

@@ -17,9 +17,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from conftest import ROOT, TINY, fresh_project
 from markdown import blocks
 from probecast.study import Study
+from projects import ROOT, TINY, fresh_project
 
 pytestmark = pytest.mark.study
 

@@ -6,8 +6,8 @@ import runpy
 import pandas as pd
 import pytest
 
-from conftest import fresh_project
 from probecast.files import write_json
+from projects import fresh_project
 from tiny_encoder import write_encoder
 
 pytestmark = pytest.mark.study

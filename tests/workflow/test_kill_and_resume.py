@@ -3,8 +3,8 @@ import signal
 
 import pytest
 
-from conftest import fresh_project
 from kill_and_resume import Kill, differences, run_with_kills, shortest
+from projects import fresh_project
 
 pytestmark = [pytest.mark.study, pytest.mark.timeout(1800)]
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import yaml
 
-from conftest import ROOT, fresh_project
 from probecast.data.download import download
 from probecast.data.own.example import write_example
 from probecast.data.preprocess import preprocess
 from probecast.study import load_study
+from projects import ROOT, fresh_project
 
 pytestmark = pytest.mark.study
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from conftest import TINY, fresh_project
 from past_studies import past_study
 from probecast.trials import read_tables
+from projects import TINY, fresh_project
 
 pytestmark = pytest.mark.study
 

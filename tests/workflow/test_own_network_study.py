@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from conftest import fresh_project
+from projects import fresh_project
 
 pytestmark = pytest.mark.study
 

@@ -7,8 +7,8 @@ import time
 import pytest
 
 import slurm_cluster
-from conftest import fresh_project
 from kill_and_resume import differences
+from projects import fresh_project
 from slurm_cluster import Slurm
 
 pytestmark = [pytest.mark.study, pytest.mark.timeout(1200)]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from conftest import fresh_project
+from projects import fresh_project
 
 pytestmark = pytest.mark.study
 

@@ -11,6 +11,10 @@ import pytest
 import soundfile
 
 from own_files import (
+    IMAGES,
+    SERIES,
+    SPEECH,
+    TEXTS,
     csv_lines,
     series_csv,
     study,
@@ -23,10 +27,6 @@ from probecast.data.download import download
 from probecast.data.preprocess import preprocess
 from probecast.errors import ProbecastError
 
-TEXTS = {"modality": "text", "files": {"train": "train.csv"}}
-SERIES = {"modality": "series", "files": {"train": "train.csv"}}
-IMAGES = {"modality": "image", "folder": "photos"}
-SPEECH = {"modality": "speech", "folder": "spoken"}
 KEY = "datasets.mine.own.files.train: "
 
 Broken = tuple[dict[str, Any], list[str]]  # the description, and what the message must hold

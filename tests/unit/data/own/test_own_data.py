@@ -10,6 +10,10 @@ import pytest
 from datasets import ClassLabel, Dataset, Features, Value
 
 from own_files import (
+    IMAGES,
+    SERIES,
+    SPEECH,
+    TEXTS,
     csv_lines,
     series_csv,
     study,
@@ -21,11 +25,6 @@ from probecast.data.download import download
 from probecast.data.preprocess import preprocess
 from probecast.errors import ProbecastError
 from raw_folders import images, sine
-
-TEXTS = {"modality": "text", "files": {"train": "train.csv"}}
-SERIES = {"modality": "series", "files": {"train": "train.csv"}}
-IMAGES = {"modality": "image", "folder": "photos"}
-SPEECH = {"modality": "speech", "folder": "spoken"}
 
 
 def write_table(path, table):
