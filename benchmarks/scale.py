@@ -44,13 +44,17 @@ ROWS = len(GRID) * EPOCHS  # of one task's table
 SIZES = (52, 103, 206)  # tasks: 206 x 486 = 100,116 trials, and 206 x 48,600 = 10,011,600 rows
 # In between, since a process counts the memory of the one that started it as its own.
 WATCH = """
-import resource, subprocess, sys
+import resource, subprocess, sys, time
+start = time.monotonic()
 status = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+print(time.monotonic() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 sys.exit(status)
 """
-HEADER = f"{'stage':<9} {'tasks':>6} {'trials':>8} {'rows':>11} {'core-seconds':>13} {'MB':>6}"
+HEADER = (
+    f"{'stage':<9} {'tasks':>6} {'trials':>8} {'rows':>11} "
+    f"{'seconds':>8} {'core-seconds':>13} {'MB':>6}"
+)
 
 
 def main() -> None:
@@ -67,17 +71,18 @@ def main() -> None:
         for tasks in arguments.tasks:
             with tempfile.TemporaryDirectory() as folder:
                 make(Path(folder), tasks)
-                seconds, memory = measure(stage, folder)
+                seconds, core_seconds, memory = measure(stage, folder)
             trials = tasks * len(GRID)
             rows = "" if stage == "graph" else f"{tasks * ROWS:,}"
             print(
-                f"{stage:<9} {tasks:>6} {trials:>8,} {rows:>11} {seconds:>13.1f} {memory:>6.0f}",
+                f"{stage:<9} {tasks:>6} {trials:>8,} {rows:>11} "
+                f"{seconds:>8.1f} {core_seconds:>13.1f} {memory:>6.0f}",
                 flush=True,
             )
 
 
-def measure(stage: str, folder: str) -> tuple[float, float]:
-    """Run one stage on what lies in a folder; return its core-seconds and megabytes."""
+def measure(stage: str, folder: str) -> tuple[float, float, float]:
+    """Run one stage on what lies in a folder; return its seconds, core-seconds and megabytes."""
     command = ["benchmarks.scale", stage, folder]
     if stage == "graph":
         command = ["snakemake", "--dry-run", "--cores", "1", "--quiet", "all"]
@@ -93,8 +98,8 @@ def measure(stage: str, folder: str) -> tuple[float, float]:
     )
     if done.returncode:
         sys.exit(f"{stage}: {done.stderr}")
-    seconds, memory = map(float, done.stdout.split())
-    return seconds, memory
+    seconds, core_seconds, memory = map(float, done.stdout.split())
+    return seconds, core_seconds, memory
 
 
 def names(tasks: int) -> list[str]:

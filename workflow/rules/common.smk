@@ -1,10 +1,12 @@
 # The study file, and the little that all rules share.
 
+import json
 import os
 import sys
 from functools import cache
 from pathlib import Path
 
+import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 

@@ -27,7 +27,8 @@ rule report:
         mem_mb=memory,
         runtime=minutes,
     params:
-        study_file=Path(STUDY_FILE).name,
+        study_name=Path(STUDY_FILE).name,
+        study_file=yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False),
         seed=study.seed,
         space_sizes=space_sizes,
         code=code_hash("probecast.report.page"),

@@ -17,11 +17,12 @@ with stage(snakemake.log[0]):
     write_report(
         snakemake.output[0],
         study={
-            "study file": params.study_file,
+            "study file": params.study_name,
             "seed": params.seed,
             "hash of the code": code_sha256(),
             "packages": package_versions(),
         },
+        study_file=params.study_file,
         headline=headline,
         **{name: read_csv(evaluated / f"{name}.csv") for name in tables},
         tasks=read_tasks(params.space_sizes, snakemake.input),

@@ -146,6 +146,7 @@ def make_study() -> Callable[..., dict[str, Any]]:
         scores, summary, headline = score(tasks, study="made_up", seed=0)
         return {
             "study": {"file": "made_up.yaml", "packages": {"numpy": "2.4"}, "seed": 0},
+            "study_file": "name: made_up\ntasks: [digits-cnn]\n",
             "headline": headline,
             "scores": scores,
             "summary": summary,

@@ -53,6 +53,7 @@ def test_hostile_words_stay_words(make_study, tmp_path, monkeypatch):
     study = make_study(["digits", "load"])
     study["tasks"] = [hostile_task(task) for task in study["tasks"]]
     study["study"] = {HOSTILE: HOSTILE, "packages": {HOSTILE: [HOSTILE]}}
+    study["study_file"] = f"name: {HOSTILE}"
     study["specs"] = [
         replace(spec, provenance={"classes": [HOSTILE, HOSTILE], "vocabulary": {HOSTILE: HOSTILE}})
         for spec in study["specs"]
@@ -64,7 +65,7 @@ def test_hostile_words_stay_words(make_study, tmp_path, monkeypatch):
     page = parse(path)
     check(page)
     words = page.words()
-    for place in ("study", "machine", "precision", "classes"):
+    for place in ("study", "name:", "machine", "precision", "classes"):
         assert f"{place} {HOSTILE}" in words
     assert f"{HOSTILE} {HOSTILE}" in words  # an encoder's hash and its sources
     assert words.count(HOSTILE) > 50  # every configuration is spelt with it, too

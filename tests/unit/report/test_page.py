@@ -75,6 +75,10 @@ def test_the_answer_comes_first(study, path):
     assert text.index("<h1>") < text.index("<svg") < text.index("<table")
 
 
+def test_the_study_file_is_quoted(study, path):
+    assert " ".join(study["study_file"].split()) in parse(path).words()
+
+
 def test_every_task_shows_choices_errors_and_costs(study, path):
     page = parse(path)
     text = page.words()

@@ -32,6 +32,7 @@ FOLDER = Path(__file__).parent
 def write_report(
     path: str | Path,
     study: dict[str, Any],
+    study_file: str,
     headline: dict[str, Any],
     scores: pd.DataFrame,
     summary: pd.DataFrame,
@@ -50,6 +51,7 @@ def write_report(
         path: the page, usually ``results/report/index.html``.
         study: what the provenance section lists about the study: file, seed, package
             versions, code hash, ...; names and values are free, mappings may nest.
+        study_file: the study as it was read, quoted in full.
         headline: ``headline.json``.
         scores: ``scores.csv``, one row per task and role.
         summary: ``summary.csv``, one row per role.
@@ -81,6 +83,7 @@ def write_report(
         importance=_importance_view(importance),
         architectures=_architectures_view(architectures),
         study=[*words.flatten(study), *_trained_on(tasks)],
+        study_file=study_file,
         encoders=[_encoder_view(task) for task in tasks],
         data=[_data_view(spec) for spec in specs],
     )
