@@ -1,5 +1,6 @@
 # make run: set up and run the default study. make test: set up and run the tests.
 # make plan: say what it will train, and what that costs, before it does.
+# make setup: only set up the environment, .venv.
 # make plan STUDY=studies/full.yaml, make run STUDY=...: another study.
 
 PYTHON ?= python3
@@ -9,10 +10,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 
-.PHONY: run plan test bench bench-scale faults fuzz utilisation ship lint format schema clean
+.PHONY: run setup plan test bench bench-scale faults fuzz utilisation ship lint format schema clean
 
 run: $(SETUP)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY)
+
+setup: $(SETUP)
 
 plan: $(SETUP)
 	$(BIN)/snakemake plan --cores $(CORES) --configfile $(STUDY) --forcerun plan

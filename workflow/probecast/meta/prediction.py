@@ -123,7 +123,7 @@ def in_words(info: TaskInfo, result: dict[str, Any]) -> str:
     rows = {
         "train with": ", ".join(f"{k}={v}" for k, v in result["configuration"].items()),
         f"expected {info.metric}": f"{result['expected_metric']:.3g} (80 % between "
-        f"{interval['low']:.3g} and {interval['high']:.3g})",
+        f"{interval['low']:.3g} and {interval['high']:.3g}, on these validation rows)",
         "within 5 % of best": f"{result['probability_within_5pct']:.0%} sure",
         "probes cost": _cost_in_words(probes),
         "training will cost": _cost_in_words(training),
