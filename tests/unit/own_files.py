@@ -19,11 +19,14 @@ SERIES = {"modality": "series", "files": {"train": "train.csv"}}
 IMAGES = {"modality": "image", "folder": "photos"}
 SPEECH = {"modality": "speech", "folder": "spoken"}
 
+FIXED = {"batch_size": 32, "layers": 2, "neurons": 16, "dropout": 0.1, "optimizer": "Adam"}
 STUDY = {
     "name": "mine",
-    "tasks": ["mine-rnn"],
-    "space": {"learning_rate": {"choices": [0.001, 0.01], "scale": "log"}},
-    "default_configuration": {"learning_rate": 0.001},
+    "space": {
+        "learning_rate": {"choices": [0.001, 0.01], "scale": "log"},
+        **{name: {"choices": [value]} for name, value in FIXED.items()},
+    },
+    "default_configuration": {"learning_rate": 0.001, **FIXED},
     "training": {"epochs": 2},
 }
 
@@ -31,7 +34,8 @@ STUDY = {
 def study(folder: Path, own: dict[str, Any], **dataset: Any) -> Study:
     """Return a study whose dataset ``mine`` is the user's own, relative to ``folder``."""
     datasets = {"mine": {"own": own, **dataset}}
-    return load_study({**STUDY, "datasets": datasets}, "my.yaml", folder)
+    task = "mine-deepspeech" if own.get("modality") == "speech" else "mine-rnn"
+    return load_study({**STUDY, "tasks": [task], "datasets": datasets}, "my.yaml", folder)
 
 
 class Reader:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from probecast.errors import ProbecastError
 from probecast.study import Study, load_study
-from test_study import ROOT, SMALL, TABLE
+from probecast.training.hyperparameters import OPTIONAL
+from test_study import FIXED, ROOT, SMALL, TABLE
 
 
 def circular():
@@ -37,6 +38,12 @@ def space(**hyperparameters):
     }
 
 
+LARGE = space(
+    **{name: {"choices": list(range(1, 101))} for name in ("batch_size", "layers", "neurons")},
+    **{name: {"choices": [i / 1000 for i in range(100)]} for name in ("dropout", *OPTIONAL)},
+    learning_rate={"choices": [i / 1000 for i in range(1, 101)]},
+    optimizer={"choices": ["SGD"]},
+)
 RATE, LAYERS = {"choices": [0.01]}, {"choices": [3]}
 NOT_MAPPINGS = {
     "nothing": None,
@@ -125,25 +132,25 @@ BAD = {
     "infinite range": ({"space": {"decay": {"low": 0, "high": math.inf}}}, "both finite"),
     "range turned round": ({"space": {"decay": {"low": 2, "high": 1}}}, "2.0 must lie below high"),
     "range without an end": ({"space": {"decay": {"low": 2}}}, r"decay\.high: required"),
-    "more points than atoms": (
-        space(**{f"h{i}": {"choices": list(range(100))} for i in range(30)}),
-        "sweep: found 'all' .* but its space has 1000+; give a number",
+    "more points than can be listed": (
+        {**LARGE, "sweep": {"configurations": "all"}},
+        r"sweep\.configurations: found 'all' .* but its space has 1000+ conf.*; give a number",
     ),
     # Default configurations.
     "default that is a text": (
-        {"default_configuration": {"learning_rate": "fast", "layers": 3}},
+        {"default_configuration": {"learning_rate": "fast", "layers": 3, **FIXED}},
         "learning_rate: found 'fast' where a number is expected",
     ),
     "default that is nothing": (
-        {"default_configuration": {"learning_rate": None, "layers": 3}},
+        {"default_configuration": {"learning_rate": None, "layers": 3, **FIXED}},
         "learning_rate: found None",
     ),
     "default that is a circle": (
-        {"default_configuration": {"learning_rate": circular(), "layers": 3}},
+        {"default_configuration": {"learning_rate": circular(), "layers": 3, **FIXED}},
         r"learning_rate: found \[\[",
     ),
     "default that is huge": (
-        {"default_configuration": {"learning_rate": HUGE, "layers": 3}},
+        {"default_configuration": {"learning_rate": HUGE, "layers": 3, **FIXED}},
         "learning_rate: found 1000",
     ),
     "default of something else": ({"default_configuration": {"x": 1}}, "missing .*unknown"),
@@ -208,8 +215,7 @@ def test_a_message_tells_the_first_of_many_problems():
 
 
 def test_a_space_too_large_to_list_is_drawn_from():
-    large = space(**{f"h{i}": {"choices": list(range(100))} for i in range(30)})
-    study = load_study({**SMALL, **large, "sweep": {"configurations": 5}}, "my.yaml", ROOT)
+    study = load_study({**SMALL, **LARGE, "sweep": {"configurations": 5}}, "my.yaml", ROOT)
     assert len(study.swept("digits-cnn")) == 5
 
 

@@ -12,8 +12,12 @@ from probecast.training.settings import TrainingChanges, TrainingSettings
 
 ROOT = Path(__file__).parents[2]
 STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
+PIECES = {"source": "docs_kind", "pretrained": "minilm"}
+OWN_TEXTS = {"modality": "text", "files": {"train": "t.csv"}}
+ONE = {"choices": [1]}
 TABLE = {"path": "../t.csv", "metric": "how good", "higher_is_better": True}
 
+FIXED = {"batch_size": 32, "neurons": 16, "dropout": 0.1, "optimizer": "Adam"}
 SMALL = {
     "name": "small",
     "tasks": ["digits-cnn", "load-lstm"],
@@ -21,11 +25,14 @@ SMALL = {
     "space": {
         "learning_rate": {"choices": [0.001, 0.01], "scale": "log"},
         "layers": {"choices": [2, 3, 4]},
+        **{name: {"choices": [value]} for name, value in FIXED.items()},
     },
-    "default_configuration": {"learning_rate": 0.001, "layers": 3},
+    "default_configuration": {"learning_rate": 0.001, "layers": 3, **FIXED},
     "training": {"epochs": 5},
     "probe": {"cost": 2},
 }
+DEFAULT = SMALL["default_configuration"]
+RATES = {"learning_rate": {"low": 0.001, "high": 0.1, "scale": "log"}}
 
 
 def load(**changes):
@@ -135,15 +142,15 @@ def test_architecture_may_have_its_own_space():
     study = load(
         architectures={
             "lstm": {
-                "space": {"learning_rate": {"low": 0.001, "high": 0.1, "scale": "log"}},
-                "default_configuration": {"learning_rate": 0.01},
+                "space": {**SMALL["space"], **RATES, "momentum": {"choices": [0.5]}},
+                "default_configuration": {**DEFAULT, "learning_rate": 0.01, "momentum": 0.5},
             }
         },
         sweep={"configurations": 3},
     )
-    assert [list(c) for c in study.swept("load-lstm")] == [["learning_rate"]] * 3
-    assert study.default_of("load-lstm") == {"learning_rate": 0.01}
-    assert study.default_of("digits-cnn") == {"learning_rate": 0.001, "layers": 3}
+    assert ["momentum" in c for c in study.swept("load-lstm")] == [True] * 3
+    assert study.default_of("load-lstm") == {**DEFAULT, "learning_rate": 0.01, "momentum": 0.5}
+    assert study.default_of("digits-cnn") == DEFAULT
 
 
 def test_a_study_needs_no_space_where_every_architecture_has_its_own():
@@ -165,15 +172,16 @@ def test_architecture_may_change_a_part_of_the_training():
 
 def test_own_network_is_named_by_its_file_and_may_have_any_hyperparameters():
     space = {"layers": {"choices": ["few", "many"]}, "dropout": {"choices": [10, 20]}}
+    default = {**DEFAULT, "layers": "few", "dropout": 10}
     own = {
         "file": "studies/my_net.py",
-        "space": space,
-        "default_configuration": {"layers": "few", "dropout": 10},
+        "space": {**SMALL["space"], **space},
+        "default_configuration": default,
     }
     study = load(tasks=["digits-mine", "digits-cnn"], architectures={"mine": own})
     assert study.network_of("digits-mine") == f"{ROOT}/studies/my_net.py:build"
     assert study.network_of("digits-cnn") == "cnn"
-    assert study.default_of("digits-mine") == {"layers": "few", "dropout": 10}
+    assert study.default_of("digits-mine") == default
 
 
 def test_all_of_the_training_can_be_changed():
@@ -309,7 +317,11 @@ BAD = {
     ),
     "own network without its function": (
         {"architectures": {"mine": {"file": "studies/my_net.py", "build": "make"}}},
-        r"architectures\.mine\.file: .*my_net\.py: has no function 'make'.*Known: .*build",
+        r"architectures\.mine\.file: .*my_net\.py: has no function 'make'.*Known: build\.",
+    ),
+    "a method in place of a function": (
+        {"architectures": {"mine": {"file": "studies/my_net.py", "build": "forward"}}},
+        r"architectures\.mine\.file: .*my_net\.py: has no function 'forward'.*Known: build\.",
     ),
     "own network that is no Python": (
         {"architectures": {"mine": {"file": "config.yaml"}}},
@@ -366,7 +378,7 @@ BAD = {
         r"architectures\.lstm\.space\.dropout: found 10; it must lie in 0\.\.1",
     ),
     "default outside": (
-        {"default_configuration": {"learning_rate": 0.5, "layers": 3}},
+        {"default_configuration": {"learning_rate": 0.5, "layers": 3, **FIXED}},
         r"default_configuration: .*learning_rate=0\.5",
     ),
     "an exception for no task": (
@@ -375,7 +387,40 @@ BAD = {
     ),
     "too many configurations": (
         {"sweep": {"configurations": 7}},
-        r"sweep: found 7 configurations for 'digits-cnn'.*only 6",
+        r"sweep\.configurations: found 7 for 'digits-cnn'.*only 6",
+    ),
+    "too many configurations of one task": (
+        {"sweep": {"by_task": {"load-lstm": 7}}},
+        r"sweep\.by_task\.load-lstm: found 7 for 'load-lstm'.*only 6",
+    ),
+    "an abbreviated hyperparameter": (
+        {"architectures": {"lstm": {"space": {"lr": {"choices": [0.1]}}}}},
+        r"architectures\.lstm\.space\.lr: nothing in .*'lstm' reads .*mean 'learning_rate'.*"
+        r"architectures\.lstm\.space: lacks learning_rate, batch_size, optimizer, dropout",
+    ),
+    "a hyperparameter that fine-tuning does not read": (
+        {"tasks": ["texts-finetune"], "datasets": {"texts": PIECES}},
+        r"space\.layers: nothing in the training of 'finetune' reads",
+    ),
+    "own network without a learning rate": (
+        {
+            "tasks": ["digits-mine"],
+            "architectures": {"mine": {"file": "studies/my_net.py", "space": {"x": ONE}}},
+        },
+        r"architectures\.mine\.space: lacks learning_rate, batch_size, optimizer, which",
+    ),
+    "texts for a network of images": (
+        {"tasks": ["mine-cnn"], "datasets": {"mine": {"own": OWN_TEXTS}}},
+        r"tasks: found 'mine-cnn', .*whose modality is text; "
+        r"use one of: mine-rnn, mine-lstm, mine-transformer\.",
+    ),
+    "speech for a network of images": (
+        {"sources": ["spoken-cnn"]},
+        r"sources: found 'spoken-cnn', .*modality is speech; use one of: spoken-deepspeech\.",
+    ),
+    "word pieces for a network of images": (
+        {"tasks": ["texts-cnn"], "datasets": {"texts": PIECES}},
+        r"use one of: texts-rnn, texts-lstm, texts-transformer, texts-finetune\.",
     ),
     "not a mapping": ({"datasets": ["digits"]}, r"datasets: found \['digits'\]"),
     "bad precision": (
@@ -478,11 +523,12 @@ def test_bad_comparison_of_fine_tuning_is_explained(changes, message):
 
 
 def test_grid_of_a_space_with_ranges_is_refused():
-    with pytest.raises(ProbecastError, match="has ranges and so no complete grid"):
-        load(
-            space={"learning_rate": {"low": 0.1, "high": 1}},
-            default_configuration={"learning_rate": 0.5},
-        )
+    space = {**SMALL["space"], **RATES}
+    with pytest.raises(
+        ProbecastError, match=r"sweep\.configurations: found 'all' .*has ranges and so no complete"
+    ):
+        load(space=space, sweep={"configurations": "all"})
+    assert len(load(space=space).swept("digits-cnn")) == 24  # that number need not be given
 
 
 def test_all_errors_of_one_pass_are_told_at_once():

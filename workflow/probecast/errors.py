@@ -38,9 +38,14 @@ def short(value: object) -> str:
 
 
 def suggest(name: str, known: list[str] | tuple[str, ...]) -> str:
-    """Return ``"Did you mean 'x'? Known: a, b, x."`` for a misspelt ``name``."""
+    """Return ``"Did you mean 'x'? Known: a, b, x."`` for a misspelt or abbreviated ``name``.
+
+    >>> suggest("lr", ["learning_rate", "layers"])
+    "Did you mean 'learning_rate'? Known: layers, learning_rate."
+    """
     from difflib import get_close_matches
 
     close = get_close_matches(name, known, n=1)
+    close += [each for each in known if name == "".join(part[:1] for part in each.split("_"))]
     hint = f"Did you mean {close[0]!r}? " if close else ""
     return f"{hint}Known: {', '.join(sorted(known))}."

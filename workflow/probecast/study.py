@@ -23,7 +23,7 @@ from probecast.finetuning.settings import FinetuningSettings
 from probecast.foreign.settings import HistorySettings, TableSettings
 from probecast.meta.settings import PretrainSettings, ProbeSettings
 from probecast.seeds import derive
-from probecast.space import NAME, Configuration, Space
+from probecast.space import LARGEST_GRID, NAME, Configuration, Space
 from probecast.study_checks import all_of, explain, find_problems
 from probecast.task import architecture_of, dataset_of
 from probecast.text_encoders import is_folder
@@ -81,7 +81,8 @@ class SweepStudy(_Strict):
 
     Attributes:
         configurations: ``all`` for the complete grid, or the size of a stratified sample. A
-            smaller sample is part of a larger one.
+            smaller sample is part of a larger one. Default: all, but 24 of a space that has no
+            grid, or one of more than 100,000 points.
         source_configurations: the same for the tasks under ``sources``; default: no difference.
         by_task: exceptions, by the task's name.
         repeated: share of an evaluated task's configurations that its trial table holds with a
@@ -91,7 +92,7 @@ class SweepStudy(_Strict):
         trials_per_job: how many trials one job runs; many, since a process starts slowly.
     """
 
-    configurations: SampleSize = "all"
+    configurations: SampleSize | None = None
     source_configurations: SampleSize | None = None
     by_task: dict[str, SampleSize] = {}
     repeated: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -274,13 +275,19 @@ class Study(_Strict):
 
     # -- configurations --------------------------------------------------------------
 
-    def sample_size(self, task: str) -> int | Literal["all"]:
-        """Return how many configurations a task's sweep has."""
+    def asked_size(self, task: str) -> tuple[str, SampleSize | None]:
+        """Return the key that says how many configurations a task's sweep has, and its value."""
         sweep = self.sweep
-        usual = sweep.configurations
+        if task in sweep.by_task:
+            return f"sweep.by_task.{task}", sweep.by_task[task]
         if task not in self.tasks and sweep.source_configurations is not None:
-            usual = sweep.source_configurations
-        return sweep.by_task.get(task, usual)
+            return "sweep.source_configurations", sweep.source_configurations
+        return "sweep.configurations", sweep.configurations
+
+    def sample_size(self, task: str) -> SampleSize:
+        """Return how many configurations a task's sweep has."""
+        asked, size = self.asked_size(task)[1], self.space_of(task).size
+        return asked or ("all" if size is not None and size <= LARGEST_GRID else SAMPLE)
 
     @cached_property
     def _swept(self) -> dict[str, list[Configuration]]:
@@ -379,6 +386,9 @@ class Study(_Strict):
             **of.model_dump(include=set(Variant.model_fields)),
         )
 
+
+SAMPLE = 24
+"""Configurations that are swept of a space without a grid where the study file names no number."""
 
 DEFAULT_GENERATED = 1000
 """Rows that an embedded generator makes per split where the study file names no number."""

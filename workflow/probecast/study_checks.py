@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from probecast.data.modalities import KINDS
 from probecast.data.sources import SOURCES
 from probecast.errors import ProbecastError, short, suggest
-from probecast.networks import ARCHITECTURES, NEED_PRETRAINED, needs_pretrained
+from probecast.networks import ARCHITECTURES, constants, fitting, needs_pretrained
 from probecast.networks.own import check_file, is_own
 from probecast.space import LARGEST_GRID, NAME
 from probecast.task import architecture_of, dataset_of
-from probecast.training.hyperparameters import problem_with
+from probecast.training.hyperparameters import OPTIONAL, REQUIRED, problem_with
 from probecast.trials import IDENTITY, MEASURED
 from probecast.tuners import TUNERS
 
@@ -81,9 +82,7 @@ def find_problems(study: "Study") -> list[str]:
         return problems  # what follows needs tasks that exist
     for task in study.all_tasks:
         problems += _space_problems(study, task)
-        architecture, dataset = architecture_of(task), dataset_of(task)
-        if architecture in NEED_PRETRAINED and study.dataset(dataset).pretrained is None:
-            problems.append(needs_pretrained(architecture, dataset))
+        problems += _misfits(study, task)
     problems += _finetuning_problems(study)
     return list(dict.fromkeys(problems))
 
@@ -207,7 +206,7 @@ def _task_problems(study: "Study", where: str, tasks: list[str]) -> list[str]:
 
 
 def _space_problems(study: "Study", task: str) -> list[str]:
-    problems = list(_unusable(study, task)) or _size_problems(study, task)
+    problems = [*_unusable(study, task), *_unread(study, task)] or _size_problems(study, task)
     if problems:
         return problems
     try:
@@ -234,25 +233,67 @@ def _unusable(study: "Study", task: str) -> Iterable[str]:
                 yield f"{where}.{name}: {problem}."
 
 
+def _unread(study: "Study", task: str) -> Iterable[str]:
+    """Which hyperparameters a task's space has and nothing reads, or lacks."""
+    where, names = _where(study, task, "space"), study.space_of(task).names
+    architecture = architecture_of(task)
+    own = is_own(study.network_of(task))  # what it reads is not known before it has been built
+    module = {} if own else constants(architecture)
+    needed = [*REQUIRED, *sorted(module.get("HYPERPARAMETERS", ()))]
+    if "HYPERPARAMETERS" in module:
+        known = [*needed, *OPTIONAL]
+        for name in names:
+            if name not in known:
+                yield (
+                    f"{where}.{name}: nothing in the training of {architecture!r} reads a "
+                    f"hyperparameter of this name. {suggest(name, known)}"
+                )
+    missing = [name for name in needed if name not in {*names, *module.get("DEFAULTS", ())}]
+    if missing:
+        yield (
+            f"{where}: lacks {', '.join(missing)}, which the training of {architecture!r} needs; "
+            "add it (what is not to be tuned has one choice)."
+        )
+
+
 def _size_problems(study: "Study", task: str) -> list[str]:
     """Whether a task's sweep can have as many configurations as it should."""
-    size, count = study.space_of(task).size, study.sample_size(task)
+    size, (key, count) = study.space_of(task).size, study.asked_size(task)
     if count == "all" and size is None:
         return [
-            f"sweep: found 'all' configurations for {task!r}, but its space has ranges and so "
-            "no complete grid; give a number."
+            f"{key}: found 'all' for {task!r}, but its space has ranges and so no complete grid; "
+            "give a number, or leave it out."
         ]
     if count == "all" and size > LARGEST_GRID:
         return [
-            f"sweep: found 'all' configurations for {task!r}, but its space has {size}; give a "
-            "number, which are then drawn from it."
+            f"{key}: found 'all' for {task!r}, but its space has {size} configurations; give a "
+            "number, which are then drawn from it, or leave it out."
         ]
-    if count != "all" and size is not None and count > size:
+    if count not in ("all", None) and size is not None and count > size:
         return [
-            f"sweep: found {count} configurations for {task!r}, but its space has only {size}; "
+            f"{key}: found {count} for {task!r}, but its space has only {size} configurations; "
             "lower the number or write 'all'."
         ]
     return []
+
+
+def _misfits(study: "Study", task: str) -> Iterable[str]:
+    """Whether a task's architecture takes its dataset; the user's own network may take any."""
+    architecture, dataset = architecture_of(task), dataset_of(task)
+    if is_own(study.network_of(task)):
+        return
+    modality = study.source_of(dataset).modality
+    fit = fitting(*KINDS[modality], study.dataset(dataset).pretrained is not None)
+    if architecture in fit:
+        return
+    if architecture in fitting(*KINDS[modality], pretrained=True):
+        yield needs_pretrained(architecture, dataset)
+        return
+    where = "tasks" if task in study.tasks else "sources"
+    yield (
+        f"{where}: found {task!r}, but {architecture!r} cannot take {dataset!r}, whose modality "
+        f"is {modality}; use one of: {', '.join(f'{dataset}-{name}' for name in fit)}."
+    )
 
 
 def _finetuning_problems(study: "Study") -> Iterable[str]:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from probecast.errors import ProbecastError
-from probecast.networks import ARCHITECTURES, build_network, get_architecture
+from probecast.networks import ARCHITECTURES, build_network, constants, get_architecture
 from toy_data import SPECS, TASKS, configuration, spec_of, split
 
 SEQUENCE_NETWORKS = ("rnn", "lstm", "transformer")
@@ -108,10 +108,17 @@ def test_a_width_that_32_does_not_divide_still_gives_a_transformer():
     assert outputs.shape == (2, 3)
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_what_an_architecture_takes_is_known_without_importing_it(architecture):
+    module, known = get_architecture(architecture), constants(architecture)
+    for key in ("INPUT_KINDS", "OUTPUT_KINDS", "HYPERPARAMETERS", "DEFAULTS"):
+        assert known.get(key) == getattr(module, key, None)
+
+
 @pytest.mark.parametrize(
     ("architecture", "dataset", "fitting"),
     [
-        ("cnn", "texts", "rnn, lstm, transformer, finetune"),
+        ("cnn", "texts", "rnn, lstm, transformer"),
         ("deepspeech", "images", "cnn, rnn, lstm, transformer"),
         ("lstm", "speech", "deepspeech"),
     ],

@@ -5,9 +5,6 @@ from torch import Tensor, nn
 
 from probecast.data.spec import DataSpec
 
-INPUT_KINDS = frozenset({"tokens", "vectors", "image"})
-OUTPUT_KINDS = frozenset({"classes", "values"})
-
 
 class SequenceInput(nn.Module):
     """Turns a batch into vectors of one width, and says which time steps are real.

@@ -133,13 +133,22 @@ def check_file(file: str, function: str) -> None:
         ProbecastError: there is no such file, it is not Python, or nothing in it is called so.
     """
     tree = _parse(file)
-    functions = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    if function not in {*functions, *(name for node in ast.walk(tree) for name in _names(node))}:
+    nodes = list(_of_module(tree))
+    functions = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
+    if function not in {*functions, *(name for node in nodes for name in _names(node))}:
         hint = suggest(function, functions) if functions else "It has no function at all."
         raise ProbecastError(
             f"{file}: has no function {function!r}; write one, or name another under `build`. "
             f"{hint}"
         )
+
+
+def _of_module(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the pieces of a program whose names are the module's, no function's or class's."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from _of_module(child)
 
 
 def _names(node: ast.AST) -> list[str]:

@@ -8,11 +8,10 @@ from typing import Any
 from torch import nn
 
 from probecast.data.spec import DataSpec
-from probecast.networks import inputs
 from probecast.networks.recurrent import RecurrentNetwork
 
-INPUT_KINDS = inputs.INPUT_KINDS
-OUTPUT_KINDS = inputs.OUTPUT_KINDS
+INPUT_KINDS = frozenset({"tokens", "vectors", "image"})
+OUTPUT_KINDS = frozenset({"classes", "values"})
 HYPERPARAMETERS = frozenset({"layers", "neurons", "dropout"})
 
 

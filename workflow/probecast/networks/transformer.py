@@ -6,12 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from probecast.data.spec import DataSpec
-from probecast.networks import inputs
 from probecast.networks.inputs import SUMMARIES, SequenceInput
 from probecast.torchaudio_stub import ensure_importable
 
-INPUT_KINDS = inputs.INPUT_KINDS
-OUTPUT_KINDS = inputs.OUTPUT_KINDS
+INPUT_KINDS = frozenset({"tokens", "vectors", "image"})
+OUTPUT_KINDS = frozenset({"classes", "values"})
 HYPERPARAMETERS = frozenset({"layers", "neurons", "dropout"})
 
 

@@ -1,10 +1,10 @@
-"""How each modality becomes tensors: one module each, with ``prepare``, and one line here."""
+"""How each modality becomes tensors: one module each, with ``prepare``, and two lines here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from probecast.data.settings import PreprocessSettings
 from probecast.data.sources import Source
@@ -17,6 +17,21 @@ MODALITIES = {
     "text": "probecast.data.modalities.text",
     "series": "probecast.data.modalities.series",
     "speech": "probecast.data.modalities.speech",
+}
+
+
+class Kinds(NamedTuple):
+    """What networks see of a modality, as in ``DataSpec``."""
+
+    inputs: Literal["image", "tokens", "vectors"]
+    outputs: Literal["classes", "values", "characters"]
+
+
+KINDS = {
+    "image": Kinds("image", "classes"),
+    "text": Kinds("tokens", "classes"),
+    "series": Kinds("vectors", "values"),
+    "speech": Kinds("vectors", "characters"),
 }
 
 

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from probecast.data.modalities import Prepared
+from probecast.data.modalities import KINDS, Prepared
 from probecast.data.raw import Selection
 from probecast.data.selection import choose_labelled_rows
 from probecast.data.settings import PreprocessSettings
@@ -51,8 +51,8 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
             split: {"inputs": (x - mean) / std, "targets": chosen.labels[split]}
             for split, x in pixels.items()
         },
-        input_kind="image",
-        output_kind="classes",
+        input_kind=KINDS["image"].inputs,
+        output_kind=KINDS["image"].outputs,
         output_size=chosen.class_count,
         floor=chosen.majority_floor(),
         notes={"mean": mean.flatten().tolist(), "std": std.flatten().tolist()},

@@ -9,7 +9,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from probecast.data.modalities import Prepared
+from probecast.data.modalities import KINDS, Prepared
 from probecast.data.raw import RawFile, open_raw
 from probecast.data.settings import PreprocessSettings
 from probecast.data.sources import Source
@@ -92,8 +92,8 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
 
     return Prepared(
         tensors=tensors,
-        input_kind="vectors",
-        output_kind="values",
+        input_kind=KINDS["series"].inputs,
+        output_kind=KINDS["series"].outputs,
         output_size=HORIZON,
         floor={
             split: seasonal_naive_mse(**tensors[split], step=timeline.step)

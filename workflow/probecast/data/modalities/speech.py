@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from probecast.data.modalities import Prepared
+from probecast.data.modalities import KINDS, Prepared
 from probecast.data.raw import Selection, open_raw
 from probecast.data.selection import choose_rows
 from probecast.data.settings import PreprocessSettings
@@ -72,8 +72,8 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
             }
             for split in features
         },
-        input_kind="vectors",
-        output_kind="characters",
+        input_kind=KINDS["speech"].inputs,
+        output_kind=KINDS["speech"].outputs,
         output_size=len(vocabulary),
         floor={"val": 1.0, "test": 1.0},
         vocabulary=vocabulary,

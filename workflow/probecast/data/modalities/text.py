@@ -8,7 +8,7 @@ from tokenizers.models import WordLevel
 from tokenizers.trainers import WordLevelTrainer
 from torch import Tensor
 
-from probecast.data.modalities import Prepared
+from probecast.data.modalities import KINDS, Prepared
 from probecast.data.raw import Selection
 from probecast.data.selection import choose_labelled_rows
 from probecast.data.settings import PreprocessSettings
@@ -49,8 +49,8 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
         tensors[split] = {"inputs": of, "targets": chosen.labels[split]}
     return Prepared(
         tensors=tensors,
-        input_kind="tokens",
-        output_kind="classes",
+        input_kind=KINDS["text"].inputs,
+        output_kind=KINDS["text"].outputs,
         output_size=chosen.class_count,
         floor=chosen.majority_floor(),
         vocabulary=vocabulary,
