@@ -23,6 +23,8 @@ DIFFERENCES = 0.15  # share of the sources' differences (standard deviations) in
 RESIDUAL = 1.1  # the same for the residual
 RIDGE = 3.0  # of the regression of a source on others, in units of its Gram matrix's mean
 INDEPENDENT = 0.02  # share of the residual's variance that is a level's own
+NEIGHBOURS = 0.6  # correlation of neighbouring levels, as over the shipped tables
+FEW = 5.0  # so many sources say as much of it as is known without them
 NOISE = 0.012  # standard deviation of a measurement
 ALONE = 0.2  # the residual's standard deviation where all sources are of one family
 
@@ -97,8 +99,12 @@ def task_prior(
     own, completed = (RESIDUAL * size) ** 2, unknown.mean(axis=0)
     # What was completed differs from the truth as a source's configurations do from each other.
     share = completed.sum() / (own.sum() + completed.sum())
-    levels = (1 - share) * _correlation(np.einsum("snl,snk->lk", standard, standard))
-    levels = levels + share * _correlation(along)
+    levels = _correlation(np.einsum("snl,snk->lk", standard, standard))
+    # Two sources differ at all levels alike; what few promise of beginnings is too good.
+    steps = np.arange(len(levels))
+    usual = NEIGHBOURS ** np.abs(steps - steps[:, None])
+    levels = (len(curves) * levels + FEW * usual) / (len(curves) + FEW)
+    levels = (1 - share) * levels + share * _correlation(along)
     factors = np.moveaxis(deviations, 0, -1) / np.sqrt(max(len(curves) - 1, 1))
     return Prior(
         means=mean + SHRINK * deviations,
