@@ -35,8 +35,8 @@ DEFAULT = SMALL["default_configuration"]
 RATES = {"learning_rate": {"low": 0.001, "high": 0.1, "scale": "log"}}
 
 
-def load(**changes):
-    return load_study({**copy.deepcopy(SMALL), **changes}, "my.yaml", ROOT)
+def load(base=ROOT, **changes):
+    return load_study({**copy.deepcopy(SMALL), **changes}, "my.yaml", base)
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.name)
@@ -208,41 +208,54 @@ def test_a_study_of_tables_needs_no_tasks():
 HISTORY = {"path": "runs.db", "metric": "accuracy"}
 
 
-def test_histories_are_held_out_by_what_is_said_of_them():
-    study = load_study(
-        {
-            **SMALL,
-            "history": {
-                "mine": HISTORY,
-                "theirs": {**HISTORY, "family": "digits"},
-                "cnns": {**HISTORY, "architecture": "cnn"},
-                "server": {**HISTORY, "path": "mysql://host/runs"},
-                "url": {**HISTORY, "path": "sqlite:///runs.db"},
-            },
+@pytest.fixture
+def base(tmp_path):
+    """A folder with the file of ``HISTORY``."""
+    (tmp_path / "runs.db").touch()
+    return tmp_path
+
+
+def test_histories_are_held_out_by_what_is_said_of_them(base):
+    study = load(
+        base,
+        history={
+            "mine": HISTORY,
+            "theirs": {**HISTORY, "family": "digits"},
+            "cnns": {**HISTORY, "architecture": "cnn"},
+            "server": {**HISTORY, "path": "mysql://host/runs"},
+            "url": {**HISTORY, "path": "sqlite:///runs.db"},
         },
-        "f",
-        Path("/base"),
     )
     assert study.histories_without("family-digits") == ["mine", "cnns", "server", "url"]
     assert study.histories_without("architecture-cnn") == ["mine", "theirs", "server", "url"]
     assert study.histories_without("all") == list(study.history)
     assert [study.history[name].path for name in ("mine", "server", "url")] == [
-        *("/base/runs.db", "mysql://host/runs", "sqlite:////base/runs.db")
+        *(f"{base}/runs.db", "mysql://host/runs", f"sqlite:///{base}/runs.db")
     ]
-    assert study.history["url"].file == "/base/runs.db"
+    assert study.history["url"].file == f"{base}/runs.db"
     assert study.history["server"].file is None
 
 
-def test_a_history_without_a_family_cannot_be_evaluated():
+@pytest.mark.parametrize("path", ["runs.dbb", "sqlite:///runs.dbb", "runs.csv", "n" * 300])
+def test_the_file_of_a_history_must_be_there(base, path):
+    own = {**HISTORY, "path": path, "higher_is_better": True}
+    name = path.removeprefix("sqlite:///")
+    with pytest.raises(ProbecastError) as error:
+        load(base, history={"mine": own})
+    remedy = "correct it, or remove the history."
+    assert str(error.value) == f"my.yaml: history.mine.path: {base}/{name} does not exist; {remedy}"
+
+
+def test_a_history_without_a_family_cannot_be_evaluated(base):
     with pytest.raises(ProbecastError, match=r"history\.mine\.family: missing, but"):
-        load(history={"mine": HISTORY}).check_evaluable()
-    load(history={"mine": {**HISTORY, "family": "mine"}}).check_evaluable()
+        load(base, history={"mine": HISTORY}).check_evaluable()
+    load(base, history={"mine": {**HISTORY, "family": "mine"}}).check_evaluable()
 
 
-def test_hyperparameters_of_a_history_may_be_listed_renamed_or_converted():
+def test_hyperparameters_of_a_history_may_be_listed_renamed_or_converted(base):
     forms = [["lr"], {"rate": "lr"}, {"rate": {"column": "lr", "base": 10}}, {"lr": {"factor": 2}}]
     read = [
-        load(history={"mine": {**HISTORY, "hyperparameters": form}}).history["mine"]
+        load(base, history={"mine": {**HISTORY, "hyperparameters": form}}).history["mine"]
         for form in forms
     ]
     assert [{n: own.column for n, own in each.hyperparameters.items()} for each in read] == [

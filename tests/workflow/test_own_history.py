@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -109,8 +110,13 @@ def test_nothing_to_learn_from_and_broken_runs_are_one_clear_error(project):
     assert "runs.csv: column 'acc' is missing" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (project.folder / "results/history/mine").exists()
+    # Its file is asked for even where it was read once, and before anything else is done.
+    Path(project.folder, "results/history/mine").mkdir()
     write(project, history={"mine": {**past, "path": "nun.csv"}})
     done = project.snakemake("results/history/mine", check=False)
+    assert done.returncode != 0
     assert re.search(r"tiny\.yaml: history\.mine\.path: \S+nun\.csv does not exist", done.stderr)
+    assert "Traceback" not in done.stderr
+    write(project, history={"mine": past})
     done = project.snakemake("results/history/mien", check=False)
     assert "history: found no 'mien'" in done.stderr

@@ -1,5 +1,6 @@
 """What can be wrong with a study file, said so that it can be mended."""
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from types import UnionType
@@ -83,7 +84,7 @@ def find_problems(study: "Study") -> list[str]:
     for task in study.all_tasks:
         problems += _space_problems(study, task)
         problems += _misfits(study, task)
-    problems += _finetuning_problems(study)
+    problems += [*_finetuning_problems(study), *_missing_histories(study)]
     return list(dict.fromkeys(problems))
 
 
@@ -294,6 +295,15 @@ def _misfits(study: "Study", task: str) -> Iterable[str]:
         f"{where}: found {task!r}, but {architecture!r} cannot take {dataset!r}, whose modality "
         f"is {modality}; use one of: {', '.join(f'{dataset}-{name}' for name in fit)}."
     )
+
+
+def _missing_histories(study: "Study") -> Iterable[str]:
+    """Whose files are not there; Snakemake would be content with what it has read before."""
+    for name, own in study.history.items():
+        # Unlike Path.is_file, this does not raise for a name that is too long.
+        if own.file is not None and not os.path.isfile(own.file):  # noqa: PTH113
+            remedy = "correct it, or remove the history"
+            yield f"history.{name}.path: {own.file} does not exist; {remedy}."
 
 
 def _finetuning_problems(study: "Study") -> Iterable[str]:

@@ -282,22 +282,22 @@ def named(key, name):
     return known[name]
 
 
-def file_of(key, name):
-    """The file of a table from elsewhere; none if a database server holds it."""
-    file = named(key, name).file
-    if file and not Path(file).exists():
-        raise WorkflowError(
-            f"{STUDY_FILE}: {key}.{name}.path: {file} does not exist; correct it"
-        )
-    return file or []
-
-
 def table_of(wildcards):
     return named("tables", wildcards.table)
 
 
 def history_of(wildcards):
     return named("history", wildcards.history)
+
+
+def table_file(wildcards):
+    """The file of a table from elsewhere; none if a database server holds it."""
+    file = table_of(wildcards).file
+    if file and not Path(file).exists():
+        raise WorkflowError(
+            f"{STUDY_FILE}: tables.{wildcards.table}.path: {file} does not exist; correct it"
+        )
+    return file or []
 
 
 def folds_of(wildcards):

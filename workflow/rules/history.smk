@@ -4,7 +4,7 @@
 
 rule history:
     input:
-        lambda w: file_of("history", w.history),
+        lambda w: history_of(w).file or [],
     output:
         directory("results/history/{history}"),
     log:

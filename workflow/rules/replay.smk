@@ -11,7 +11,7 @@
 
 rule replay_fold:
     input:
-        lambda w: file_of("tables", w.table),
+        table_file,
     output:
         runs="results/replay/{table}/fold-{fold}.parquet",
         beliefs="results/replay/{table}/beliefs-{fold}.parquet",
