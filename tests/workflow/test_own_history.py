@@ -59,6 +59,11 @@ def test_a_recommendation_from_ones_own_runs_alone(project):
     past_study(f"sqlite:///{project.folder}/runs.db", "newer", seed=5)
     rerun = {"history": 1, "pretrain": 1, "probe": 1, "predict": 1}
     assert project.plan("results/predictions/digits-cnn.json") == rerun
+    # What can no longer be learnt is not taken from before.
+    write(project, shipped=False, history={})
+    done = project.snakemake("results/predictions/digits-cnn.json", check=False)
+    assert done.returncode != 0
+    assert "shipped: false, and nothing else to learn from" in done.stderr
 
 
 def test_what_is_learnt_from_is_what_the_study_says(project):
@@ -111,7 +116,7 @@ def test_nothing_to_learn_from_and_broken_runs_are_one_clear_error(project):
     assert "Traceback" not in done.stderr
     assert not (project.folder / "results/history/mine").exists()
     # Its file is asked for even where it was read once, and before anything else is done.
-    Path(project.folder, "results/history/mine").mkdir()
+    Path(project.folder, "results/history/mine").mkdir(parents=True)
     write(project, history={"mine": {**past, "path": "nun.csv"}})
     done = project.snakemake("results/history/mine", check=False)
     assert done.returncode != 0

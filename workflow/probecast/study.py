@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from probecast.data.keys import FileName, Rows
 from probecast.data.own.settings import OwnData
 from probecast.data.own.source import find_source
-from probecast.data.settings import DownloadSettings, PreprocessSettings, Variant
+from probecast.data.settings import VAL_ROWS, DownloadSettings, PreprocessSettings, Variant
 from probecast.data.sources import Source
 from probecast.errors import ProbecastError, short
 from probecast.evaluation.settings import ReplaySettings
@@ -363,7 +363,7 @@ class Study(_Strict):
         rows = own.download_rows
         if own.mirror is None and source.generate is not None:
             rows = {
-                "train": (own.train_rows or DEFAULT_GENERATED) + own.val_rows,
+                "train": (own.train_rows or DEFAULT_GENERATED) + (own.val_rows or VAL_ROWS),
                 "test": own.test_rows or DEFAULT_GENERATED,
             }
         return DownloadSettings(

@@ -97,7 +97,8 @@ def test_the_floor_names_the_majority_of_train_not_of_test(tmp_path):
 
 
 def test_val_rows_must_leave_training_rows(tmp_path):
-    with pytest.raises(ProbecastError, match=r"train\.parquet: val_rows 100 leaves no .* 100"):
+    message = r"val_rows 100 leaves no .* 100;.*`datasets\.toy\.val_rows`"
+    with pytest.raises(ProbecastError, match=message):
         choose(raw_with(tmp_path), val_rows=100)
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from probecast.data.raw import RawFile, Selection, open_raw
-from probecast.data.settings import PreprocessSettings
+from probecast.data.settings import VAL_ROWS, PreprocessSettings
 from probecast.data.sources import Source
 from probecast.errors import ProbecastError
 from probecast.seeds import derive
@@ -51,15 +51,19 @@ def choose_rows(
         shuffled[split] = np.random.default_rng(seed).permutation(candidates)
 
     train, test = shuffled["train"], shuffled["test"]
+    val_rows = settings.val_rows or VAL_ROWS
     if "val" in files:
-        val = shuffled["val"][: settings.val_rows]
-    elif settings.val_rows < len(train):
-        train, val = _split_off(train, strata[files["train"]], settings.val_rows)
+        val = shuffled["val"][:val_rows]
     else:
-        raise ProbecastError(
-            f"{files['train'].path}: val_rows {settings.val_rows} leaves no training rows of "
-            f"{len(train)}; set a smaller val_rows for dataset {settings.dataset!r}."
-        )
+        if settings.val_rows is None and settings.own:  # often few, and who knows how few
+            val_rows = min(val_rows, max(len(train) // 5, 1))
+        if val_rows >= len(train):
+            raise ProbecastError(
+                f"{files['train'].path}: val_rows {val_rows} leaves no training rows of "
+                f"{len(train)}; add rows, or set `datasets.{settings.dataset}.val_rows` to a "
+                "smaller number in the study file."
+            )
+        train, val = _split_off(train, strata[files["train"]], val_rows)
     return {
         "train": Selection(files["train"], train[: settings.train_rows]),
         "val": Selection(files.get("val", files["train"]), val),
@@ -70,12 +74,21 @@ def choose_rows(
 def _split_off(rows: np.ndarray, strata: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Split shuffled ``rows`` into the rest and ``count`` of them, both still shuffled.
 
-    Systematic sampling: of the rows sorted by stratum every (len / count)-th is taken, which
-    gives each stratum its share to within one row.
+    Each stratum gives its share to within one row. Where one would be left with none, all keep
+    one for the rest, if there are rows enough.
     """
-    by_stratum = rows[np.argsort(strata[rows], kind="stable")]
-    chosen = np.isin(rows, by_stratum[np.arange(count) * len(rows) // count])
+    chosen = np.isin(rows, _sample(rows, strata, count))
+    values, first = np.unique(strata[rows], return_index=True)
+    others = np.delete(rows, first)
+    if len(np.unique(strata[rows[~chosen]])) < len(values) and count <= len(others):
+        chosen = np.isin(rows, _sample(others, strata, count))
     return rows[~chosen], rows[chosen]
+
+
+def _sample(rows: np.ndarray, strata: np.ndarray, count: int) -> np.ndarray:
+    """Systematic sampling: of the rows sorted by stratum every (len / count)-th is taken."""
+    by_stratum = rows[np.argsort(strata[rows], kind="stable")]
+    return by_stratum[np.arange(count) * len(rows) // count]
 
 
 @dataclass(frozen=True)
@@ -107,7 +120,7 @@ def choose_labelled_rows(raw: Path, source: Source, settings: PreprocessSettings
     Raises:
         ProbecastError: as ``open_raw`` and ``choose_rows``; or a label is no integer, absent
             (-1) or out of range; or there are fewer classes than asked for; or the training
-            rows have only one.
+            rows have only one, or of a user's own data lack one.
     """
     files = open_raw(raw, [source.input_column, source.target_column])
     labels = {file: _read_labels(file, source.target_column) for file in files.values()}
@@ -133,6 +146,8 @@ def choose_labelled_rows(raw: Path, source: Source, settings: PreprocessSettings
             f"{chosen['train'][0]} in column {source.target_column!r}; there is nothing to "
             "learn. Use more train_rows or another target column."
         )
+    if settings.own is not None:
+        _check_all_learnt(train, source.target_column, labels[train], chosen["train"], settings)
     chosen["train"] = _with_noise(chosen["train"], class_count, settings)
     tensors = {split: torch.from_numpy(of) for split, of in chosen.items()}
     return LabelledRows(selections, tensors, class_count)
@@ -158,6 +173,24 @@ def _check_range(file: RawFile, column: str, labels: np.ndarray, class_count: in
             f"{file.path}, row {row}, column {column!r}: label {label} is not in "
             f"0..{class_count - 1}{meaning and f' ({meaning})'}; {len(outside)} of {len(labels)} "
             "rows are affected. Use a labelled split."
+        )
+
+
+def _check_all_learnt(
+    train: RawFile,
+    column: str,
+    labels: np.ndarray,
+    chosen: np.ndarray,
+    settings: PreprocessSettings,
+) -> None:
+    """Make sure that the limits leave no class without a training row."""
+    wanted = np.unique(labels) if settings.classes is None else np.arange(settings.classes)
+    if (lost := np.setdiff1d(wanted, chosen)).size:
+        name = train.class_names(column)[lost[0]]
+        raise ProbecastError(
+            f"{train.path}: none of the {len(chosen)} chosen training rows is of class {name!r} "
+            f"(column {column!r}; {len(lost)} of {len(wanted)} classes); take more "
+            f"`datasets.{settings.dataset}.train_rows`, or fewer `val_rows`, in the study file."
         )
 
 

@@ -31,13 +31,18 @@ class DownloadSettings(BaseModel):
     own: OwnData | None = None
 
 
+VAL_ROWS = 200
+"""Validation examples where the study file names no number."""
+
+
 class Variant(BaseModel):
     """What is taken of a source, and how it is varied.
 
     Attributes:
         train_rows: training examples after the validation split; default all that are left.
             For series an example is one window.
-        val_rows: validation examples, taken from the training split.
+        val_rows: validation examples, taken from the training split where there is no other;
+            default 200, of data of your own at most a fifth of the training rows.
         test_rows: test examples; default all.
         classes: keep only the first so many classes.
         label_noise: share of training labels replaced by another class at random.
@@ -53,7 +58,7 @@ class Variant(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     train_rows: Rows | None = None
-    val_rows: Rows = 200
+    val_rows: Rows | None = None
     test_rows: Rows | None = None
     classes: Annotated[int, Field(ge=2, le=10**6)] | None = None
     label_noise: Annotated[float, Field(ge=0, lt=1)] = 0.0

@@ -1,5 +1,6 @@
 """What is wrong with a user's data is said with the file, the key, and what to do."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -249,7 +250,10 @@ def too_few_rows_to_set_some_aside(folder):
 @case
 def too_few_rows_for_validation(folder):
     (folder / "train.csv").write_text(texts_csv(5))
-    return TEXTS, ["val_rows 4 leaves no training rows of 4; set a smaller val_rows", "'mine'"]
+    return TEXTS, [
+        "train.parquet: val_rows 4 leaves no training rows of 4; add rows",
+        "set `datasets.mine.val_rows` to a smaller number",
+    ]
 
 
 @case
@@ -290,6 +294,12 @@ def series_with_a_time_that_is_none(folder):
     return of_series(
         folder, content, "row 4: column 'timestamp' holds 'the third', no time", "write times like"
     )
+
+
+@case
+def series_without_times(folder):
+    content = re.sub(r"2024-01-01T0(\d):00", r"hour \1", series_csv(10))
+    return of_series(folder, content, "row 1: column 'timestamp' holds 'hour 0', no time")
 
 
 @case
@@ -440,6 +450,7 @@ def several_recordings_that_are_none(folder):
     return SPEECH, ["0.wav cannot be decoded as audio", "2.wav cannot be", "; and 2 more. Repair"]
 
 
+@pytest.mark.filterwarnings("error::UserWarning")  # the message is all there is to read
 @pytest.mark.parametrize("name", CASES)
 def test_broken_data_are_refused_with_a_remedy_and_nothing_is_left(tmp_path, name):
     own, expected = CASES[name](tmp_path)
@@ -471,7 +482,7 @@ DESCRIPTIONS = {
     "foreign split": ({"modality": "text", "files": {"all": "a.csv"}}, "files.all"),
     "foreign column": (
         {**TEXTS, "columns": {"audio": "wave"}},
-        "`columns` has audio, but text has text and label; remove it",
+        "`columns` has audio, but text has text and label; remove it, or write `modality: speech`",
     ),
     "misspelt key": (
         {**TEXTS, "colums": {"text": "review"}},

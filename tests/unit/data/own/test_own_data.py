@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from datasets import ClassLabel, Dataset, Features, Value
+from safetensors.numpy import load_file
 
 from own_files import (
     IMAGES,
@@ -148,6 +149,42 @@ def test_the_test_rows_are_drawn_by_seed_with_every_class_in_its_share(tmp_path)
     assert np.bincount(classes).tolist() == [15, 0, 5]  # classes by name: often, once, seldom
     assert drawn(0)[0] == texts
     assert drawn(1)[0] != texts
+
+
+def prepared(folder, content, **dataset):
+    """Download and preprocess texts; return the spec and the numbers of rows by class."""
+    (folder / "train.csv").write_text(content)
+    given = study(folder, TEXTS, **dataset)
+    download(given.download_settings("mine"), folder / "raw", folder / "lock.json")
+    spec = preprocess(folder / "raw", folder / "out", given.preprocess_settings("mine"))
+    labels = {
+        split: load_file(folder / "out" / f"{split}.safetensors")["targets"] for split in spec.rows
+    }
+    return spec, {s: np.bincount(of, minlength=3).tolist() for s, of in labels.items()}
+
+
+@pytest.mark.parametrize(("rows", "validation"), [(5, 1), (300, 48), (2000, 200)])
+def test_few_rows_give_at_most_a_fifth_to_validation(tmp_path, rows, validation):
+    spec, _ = prepared(tmp_path, texts_csv(rows))
+    assert spec.rows["val"] == validation
+    assert spec.rows["train"] == rows - rows // 5 - validation
+
+
+@pytest.mark.parametrize("val_rows", [None, 1, 10, 14])
+def test_a_class_of_one_row_is_trained_on_and_named(tmp_path, caplog, val_rows):
+    content = texts_csv(20) + "a rare text,a single one\n"
+    spec, rows = prepared(tmp_path, content, val_rows=val_rows)
+    assert rows["train"][0] == 1
+    assert rows["val"][0] == rows["test"][0] == 0
+    assert spec.rows["val"] == (val_rows or 3)
+    assert "column 'label' has 'a single one' in one row only" in caplog.text
+
+
+def test_limits_that_leave_a_class_unlearnt_are_refused(tmp_path):
+    content = texts_csv(40) + "a rare text,maybe\n"
+    message = r"none of the 4 .* of class 'maybe' .*; take more `datasets\.mine\.train_rows`"
+    with pytest.raises(ProbecastError, match=message):
+        prepared(tmp_path, content, train_rows=4)
 
 
 def test_series_of_text_become_numbers_sorted_by_time(read):

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from probecast.data.modalities import KINDS, Prepared
 from probecast.data.raw import RawFile, open_raw
-from probecast.data.settings import PreprocessSettings
+from probecast.data.settings import VAL_ROWS, PreprocessSettings
 from probecast.data.sources import Source
 from probecast.data.spec import SPLITS
 from probecast.errors import ProbecastError
@@ -82,12 +82,16 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     mean, std = fitted[:, varying].mean(axis=0), fitted[:, varying].std(axis=0)
     scaled = (timeline.loads[:, varying] - mean) / std
 
+    limits = {
+        "train": settings.train_rows,
+        "val": settings.val_rows or VAL_ROWS,
+        "test": settings.test_rows,
+    }
     tensors = {}
     for split in SPLITS:
         seed = derive(settings.seed, settings.dataset, "rows", split)
         pairs = np.random.default_rng(seed).permutation(len(starts[split]) * scaled.shape[1])
-        limit = getattr(settings, f"{split}_rows")
-        index, client = np.divmod(pairs[:limit], scaled.shape[1])
+        index, client = np.divmod(pairs[: limits[split]], scaled.shape[1])
         tensors[split] = _cut_windows(timeline.times, scaled, starts[split][index], client, length)
 
     return Prepared(

@@ -1,8 +1,10 @@
 """Labels as users have them, names or numbers, become classes."""
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from probecast.console import logger
 from probecast.errors import ProbecastError
 
 if TYPE_CHECKING:
@@ -32,6 +34,12 @@ def encode(
     names = {split: _names(rows, column, places[split]) for split, rows in splits.items()}
     known = set(names["train"])
     _check_classes(names["train"], column, places["train"])
+    if single := sorted(name for name, rows in Counter(names["train"]).items() if rows == 1):
+        logger.warning(
+            "%s: column %r has %s in one row only, which is trained on: no other is left to tell "
+            "how well it is learnt. Add rows, or remove it.",
+            *(places["train"], column, _listed(single)),
+        )
     for split, of in names.items():
         if unknown := sorted(set(of) - known):
             raise ProbecastError(

@@ -1,5 +1,6 @@
 """Series of a user's own: times and numbers, whatever they were written as."""
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,7 +50,10 @@ def _times(column: pd.Series, where: str) -> pd.Series:
             f"{where}: column {column.name!r} holds numbers such as {column.iloc[0]}, not times; "
             "write them like 2024-01-31 13:00, or name another column as `timestamp`."
         )
-    times = pd.to_datetime(column, errors="coerce", utc=True).dt.tz_localize(None)
+    with warnings.catch_warnings():
+        # Where the first row tells no form, each is read by itself; what is no time is told below.
+        warnings.filterwarnings("ignore", "Could not infer format", UserWarning)
+        times = pd.to_datetime(column, errors="coerce", utc=True).dt.tz_localize(None)
     if (bad := np.flatnonzero(times.isna())).size:
         raise ProbecastError(
             f"{where}, row {bad[0] + 1}: column {column.name!r} holds {column.iloc[bad[0]]!r}, no "

@@ -106,9 +106,11 @@ class OwnData(BaseModel):
                 raise ValueError(f"`{key}` is for data on the Hub; remove it")
         named = self.columns.model_dump(exclude_defaults=True)
         if foreign := sorted(named.keys() - set(COLUMNS[self.modality])):
+            others = [m for m, roles in COLUMNS.items() if named.keys() <= set(roles)]
+            instead = f", or write `modality: {others[0]}`" if others else ""
             raise ValueError(
                 f"`columns` has {', '.join(foreign)}, but {self.modality} has "
-                f"{' and '.join(COLUMNS[self.modality])}; remove it"
+                f"{' and '.join(COLUMNS[self.modality])}; remove it{instead}"
             )
         if self.metric not in (None, *METRICS[self.modality]):
             raise ValueError(
