@@ -43,15 +43,29 @@ def test_yaml_holds_what_the_json_does(prediction):
 def test_the_five_best_are_tried_next_in_their_order(prediction, tmp_path):
     storage = f"sqlite:///{tmp_path}/runs.db"
     past_study(storage, objective=objective, trials=2)
-    rename = ["--rename", "learning_rate=lr", "optimizer=opt"]
-    main([prediction, "optuna", "--storage", storage, "--study", "mine", *rename])
+    rename = ["--rename", "learning_rate=lr", "--rename", "optimizer=opt"]
+    said = main([prediction, "optuna", "--storage", storage, "--study", "mine", *rename])
+    assert said == "mine: 5 of the 5 best configurations added\n"
     study = optuna.load_study(study_name="mine", storage=storage)
     study.optimize(objective, n_trials=6)
     ran = [trial.params for trial in study.trials[2:7]]
     assert ran == [{"lr": rate, "opt": "adam"} for rate in RATES[:5]]
     assert study.trials[7].params["lr"] not in RATES  # the sampler goes on
-    main([prediction, "optuna", "--storage", storage, "--study", "mine", *rename])
+    again = main([prediction, "optuna", "--storage", storage, "--study", "mine", *rename])
     assert len(study.trials) == 8  # nothing is tried twice
+    assert again == "mine: 0 of the 5 best configurations added; it has the other 5 already\n"
+
+
+def test_an_export_to_a_new_study_is_one_line_however_often(prediction, tmp_path):
+    storage = f"sqlite:///{tmp_path}/runs.db"
+    optuna.create_study(study_name="mine", storage=storage)
+    folder = Path(__file__).parents[2] / "workflow"
+    command = [sys.executable, "-m", "probecast.export", prediction, "optuna"]
+    command += ["--storage", storage, "--study", "mine"]
+    for added in (5, 0):
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+        assert done.stdout.startswith(f"mine: {added} of the 5 best configurations added")
+        assert done.stderr == ""
 
 
 def test_a_new_study_takes_the_names_as_they_are():
@@ -63,12 +77,19 @@ def test_a_new_study_takes_the_names_as_they_are():
 
 def test_names_that_the_study_does_not_know_are_refused(prediction, tmp_path):
     study = past_study(f"sqlite:///{tmp_path}/runs.db", objective=objective, trials=1)
-    with pytest.raises(ProbecastError, match=r"no trial has a parameter 'learning_rate'.*lr, opt"):
+    with pytest.raises(ProbecastError, match=r"parameter learning_rate, but .*Known: lr, opt"):
         enqueue(study, BEST, {"optimizer": "opt"})
+    missing = r"parameter learning_rate, optimizer \(renamed nix\), but a study must have every"
+    with pytest.raises(ProbecastError, match=missing):
+        enqueue(study, BEST, {"optimizer": "nix"})
     with pytest.raises(ProbecastError, match=r"rename: .*no 'rate'.*Known: learning_rate"):
         enqueue(study, BEST, {"rate": "lr"})
     assert len(study.trials) == 1
     command = [prediction, "optuna", "--storage", f"{tmp_path}/runs.db", "--study"]
+    with pytest.raises(
+        ProbecastError, match=r"--rename: found 'optimizer'; write <ours>=<theirs>"
+    ):
+        main([*command, "mine", "--rename", "optimizer"])
     with pytest.raises(ProbecastError, match=r"no study 'mien'.*Did you mean 'mine'"):
         main([*command, "mien"])
     command[3] = f"{tmp_path}/no.db"

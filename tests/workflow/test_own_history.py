@@ -46,7 +46,7 @@ def sources(project, family):
 def test_a_recommendation_from_ones_own_runs_alone(project):
     write(project, shipped=False)
     done = project.snakemake("results/predictions/digits-cnn.json")
-    assert "mine/mine: 10 trials, 1 of them diverged" in done.stderr
+    assert "mine/mine: 10 trials, 1 of them diverged, " in done.stderr
     assert sources(project, "digits") == {"mine/mine"}
     [table] = read_tables([project.folder / "results/history/mine"])
     assert len(table.configurations()) == 10

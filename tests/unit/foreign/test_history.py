@@ -95,7 +95,8 @@ def test_a_task_without_differences_is_left_out(read, caplog):
     alike = "".join(f"flat,{run},{-run},10,adam,1,50\n" for run in (1, 2, 3))
     with caplog.at_level("INFO", "probecast"):
         assert [table.info.task for table in read(RUNS + alike)] == ["mine/old"]
-    assert "mine/flat: 3 trials, 0 of them diverged; all others end alike" in caplog.text
+    assert "mine/old: 3 trials, 0 of them diverged, 1 stopped early or pruned\n" in caplog.text
+    assert "mine/flat: 3 trials, 0 of them diverged, 0 stopped early or pruned; all" in caplog.text
     assert [table.info.task for table in read(RUNS + alike, tasks=["old"])] == ["mine/old"]
 
 

@@ -56,8 +56,9 @@ def check_distinct(
         other = int(np.argmax((task == task[pair]) & (rank == rank[pair])))
         raise ProbecastError(
             f"{path}: {_spell(frame, columns, first[pair])} has the hyperparameters of "
-            f"{frame[columns.config_id].iloc[first[other]]}; name what tells them apart under "
-            "'hyperparameters' in the study file, or give both one id and a seed column"
+            f"{frame[columns.config_id].iloc[first[other]]}; where 'hyperparameters' in the study "
+            "file names some, no others are read: name what tells these two apart there, too, or "
+            "give both one id and a seed column"
         )
 
 

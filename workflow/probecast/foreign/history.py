@@ -36,17 +36,17 @@ def read_history(name: str, settings: HistorySettings) -> list[TrialTable]:
         ProbecastError: as ``read_tables``; the metric's values or direction are not those of the
             metric of that name; or all runs of every task end alike.
     """
-    tables = [
-        _own(name, _continued(table), settings) for table in read_tables(name, settings, True)
-    ]
+    read = read_tables(name, settings, True)
+    tables = [_own(name, _continued(table), settings) for table in read]
     for table in tables:
         _check_metric(settings, table)
     useful = [table for table in tables if normalise(table)]
-    for table in tables:
-        trials = table.frame.drop_duplicates(["config_id", "seed"])
+    for as_read, table in zip(read, tables, strict=True):
+        last = _last(as_read)
+        diverged = (last["status"] == "diverged").sum()
         logger.info(
-            "%s: %d trials, %d of them diverged%s",
-            *(table.info.task, len(trials), (table.frame["status"] == "diverged").sum()),
+            "%s: %d trials, %d of them diverged, %d stopped early or pruned%s",
+            *(table.info.task, len(last), diverged, _missing(as_read, last).astype(bool).sum()),
             "" if table in useful else "; all others end alike, so it is left out",
         )
     if not useful:
@@ -59,13 +59,22 @@ def read_history(name: str, settings: HistorySettings) -> list[TrialTable]:
 
 def _continued(table: TrialTable) -> TrialTable:
     """Give trials that stop early their last values up to the horizon."""
-    last = table.frame.groupby(["config_id", "seed"], observed=True).tail(1)
-    missing = np.where(last["status"] == "ok", table.info.epochs - last["epoch"], 0)
-    added = last.loc[last.index.repeat(missing)]
+    last = _last(table)
+    added = last.loc[last.index.repeat(_missing(table, last))]
     added["epoch"] += added.groupby(["config_id", "seed"], observed=True).cumcount() + 1
     added["seconds"] = np.nan  # nobody has spent them
     frame = pd.concat([table.frame, added]).sort_values(["config_id", "seed", "epoch"])
     return replace(table, frame=frame.reset_index(drop=True))
+
+
+def _last(table: TrialTable) -> pd.DataFrame:
+    """The last row of every trial."""
+    return table.frame.groupby(["config_id", "seed"], observed=True).tail(1)
+
+
+def _missing(table: TrialTable, last: pd.DataFrame) -> np.ndarray:
+    """How many epochs the trials with these last rows lack that did not diverge."""
+    return np.where(last["status"] == "ok", table.info.epochs - last["epoch"], 0)
 
 
 def _own(name: str, table: TrialTable, settings: HistorySettings) -> TrialTable:

@@ -96,8 +96,9 @@ class TableSettings(BaseModel):
         higher_is_better: the metric's direction; an Optuna study knows its own.
         columns: the table's names for what is needed; each has the name of its key by default.
         hyperparameters: the hyperparameters' columns, as a list, or by the names that they are to
-            have here: `{learning_rate: lr}`, or with a unit as below. Default: all that are left.
-            A value may be missing where a hyperparameter does not apply.
+            have here: `{learning_rate: lr}`, or with a unit as below. Name all that you tuned, as
+            no others are read. Default: all that are left. A value may be missing where a
+            hyperparameter does not apply.
         tasks: the tasks of the table, or studies of the storage, to read; default: all.
         cumulative_seconds: whether `seconds` counts from the start of a trial.
     """
