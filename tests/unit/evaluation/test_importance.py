@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -42,6 +43,12 @@ def test_words_count_like_numbers_and_divergence_like_the_floor(digits):
     assert explained(adam_only, seed=0) == pytest.approx(
         {"rate": 0, "optimizer": 1, "layers": 0}, abs=0.02
     )
+
+
+def test_a_trivial_predictor_that_none_beats_hides_nothing(digits):
+    strong = replace(digits.info, floor_val=0.99)
+    shares = explained(table(strong, lambda _, name, __: 0.9 if name == "Adam" else 0.2), seed=0)
+    assert shares["optimizer"] == pytest.approx(1, abs=0.02)
 
 
 def test_two_that_only_matter_together_explain_little_alone(digits):

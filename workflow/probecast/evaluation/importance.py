@@ -35,7 +35,9 @@ def explained(sweep: TrialTable, seed: int) -> dict[str, float]:
     shares lack of 1 is due to hyperparameters acting together.
 
     Args:
-        sweep: the task's trials; what diverged or is worse than the floor counts as the floor.
+        sweep: the task's trials; what diverged counts as the floor, and so does what is worse
+            than the floor. Where most trials are, it is the median instead: a strong trivial
+            predictor may be beaten by none.
         seed: of the forest and of the configurations that it is averaged over.
 
     Returns:
@@ -43,8 +45,11 @@ def explained(sweep: TrialTable, seed: int) -> dict[str, float]:
     """
     names = sweep.hyperparameters
     last = sweep.with_floor("val_metric")[sweep.info.epochs].groupby("config_id").mean()
-    floor = sweep.floor("val_metric")
-    last = last.clip(lower=floor) if sweep.info.higher_is_better else last.clip(upper=floor)
+    floor, median = sweep.floor("val_metric"), last.median()
+    if sweep.info.higher_is_better:
+        last = last.clip(lower=min(floor, median))
+    else:
+        last = last.clip(upper=max(floor, median))
     configurations = sweep.frame.drop_duplicates("config_id").set_index("config_id")
     inputs = _numbers(configurations.loc[last.index, names])
 
