@@ -1,3 +1,4 @@
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -5,7 +6,7 @@ import pandas as pd
 import pytest
 
 from probecast.report.drawing import limits, lines_of, sheet
-from probecast.report.figures.curves import curves_figure
+from probecast.report.figures.curves import curves_figure, worst_shown
 from probecast.report.figures.finetuning import finetuning_figure
 from probecast.report.figures.ranks import ranks_figure, regrets_at
 from probecast.report.figures.regret import regret_figure, regret_over_cost
@@ -33,6 +34,13 @@ def test_an_exploding_error_does_not_flatten_the_axis(make_study):
     low, high = limits(np.array([0.2, 0.5, 1e9, np.nan]), info, floor=1.0)
     assert low < 0.2
     assert 1.0 < high < 1.5
+
+
+def test_probes_that_no_trivial_predictor_is_worse_than_are_shown(make_study):
+    info = make_study(["a", "b"])["tasks"][1].info  # an error, floor 1.0
+    errors = np.linspace(0.4, 0.9, 11)
+    assert worst_shown(errors, info) == 1.0
+    assert worst_shown(errors, replace(info, floor_val=0.3)) == pytest.approx(0.85)
 
 
 def test_limits_of_equal_values_have_a_width(make_study):

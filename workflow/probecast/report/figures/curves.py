@@ -23,6 +23,7 @@ from probecast.report.drawing import (
 )
 from probecast.report.words import metric_label
 from probecast.space import config_id
+from probecast.trials import TaskInfo
 
 OTHERS = [Line("#D55E00", "^"), Line("#009E73", "D"), Line("#CC79A7", "v"), Line("#E69F00", "s")]
 SHOWN = 60  # more curves only blacken the figure and swell the page
@@ -53,7 +54,7 @@ def curves_figure(task: TaskResults) -> Picture:
         _probe(axes, probe, seen.loc[identity], true.loc[identity], look)
     believed = [p[end] for probe in probes for p in probe["continuation"] for end in ENDS]
     drawn = np.concatenate([*map(np.ravel, (shown, seen, true)), believed])
-    axes.set_ylim(*limits(drawn, info, info.floor_val))
+    axes.set_ylim(*limits(drawn, info, worst_shown(np.concatenate([seen, true]), info)))
     axes.set_xlim(0.8, info.epochs + 0.2)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("epoch")
@@ -74,8 +75,15 @@ def curves_figure(task: TaskResults) -> Picture:
         f"The {len(probes)} probes that the prediction was made from, the recommended one blue; "
         "what was then expected of the rest, with 80 % bands; and how each went on when it was "
         f"trained to the end.{verdict} Behind: {some}the sweep's {len(sweep)} trials. What is "
-        "much worse than the trivial predictor lies outside.",
+        "much worse than the trivial predictor, and than most of these, lies outside.",
     )
+
+
+def worst_shown(measured: np.ndarray, info: TaskInfo) -> float:
+    """The trivial predictor's metric; or that of most of the probes, where none comes near it."""
+    if info.higher_is_better:
+        return float(np.fmin(info.floor_val, np.nanquantile(measured, 0.1)))
+    return float(np.fmax(info.floor_val, np.nanquantile(measured, 0.9)))
 
 
 ENDS = ("low", "high")
