@@ -7,7 +7,8 @@ import yaml
 
 from probecast.meta import shipped
 from probecast.plan import COLUMNS, in_words, plan, seconds_per_epoch
-from probecast.study import DatasetStudy, Study, load_study
+from probecast.study import Study, load_study
+from probecast.study_sections import DatasetStudy
 from probecast.task import dataset_of
 from probecast.trials import read_table
 from tiny_encoder import pieces_spec

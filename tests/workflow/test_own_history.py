@@ -29,7 +29,7 @@ MINE = {
 @pytest.fixture
 def project(tmp_path):
     project = fresh_project(tmp_path / "project")
-    past_study(f"sqlite:///{project.folder}/runs.db")
+    past_study(f"sqlite:///{project.folder}/runs.db", trials=40)
     return project
 
 
@@ -46,13 +46,16 @@ def sources(project, family):
 def test_a_recommendation_from_ones_own_runs_alone(project):
     write(project, shipped=False)
     done = project.snakemake("results/predictions/digits-cnn.json")
-    assert "mine/mine: 10 trials, 1 of them diverged, " in done.stderr
+    assert "mine/mine: 40 trials, 1 of them diverged, " in done.stderr
     assert sources(project, "digits") == {"mine/mine"}
     [table] = read_tables([project.folder / "results/history/mine"])
-    assert len(table.configurations()) == 10
+    assert len(table.configurations()) == 40
     prediction = json.loads((project.folder / "results/predictions/digits-cnn.json").read_text())
     assert set(prediction["matched"]) == {"learning_rate", "neurons", "optimizer"}
     assert prediction["meta_encoder"]["sources_used"] == ["mine/mine"]
+    # In those runs a learning rate of .1 was the worst, with either optimizer.
+    tried = [prediction, *prediction["probes"]]
+    assert all(each["configuration"]["learning_rate"] < 0.1 for each in tried)
     assert project.plan("results/predictions/digits-cnn.json") == {}
     # Newer runs are learnt from.
     past_study(f"sqlite:///{project.folder}/runs.db", "newer", seed=5)

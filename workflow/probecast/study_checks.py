@@ -20,7 +20,8 @@ from probecast.trials import IDENTITY, MEASURED
 from probecast.tuners import TUNERS
 
 if TYPE_CHECKING:
-    from probecast.study import ArchitectureStudy, Study
+    from probecast.study import Study
+    from probecast.study_sections import ArchitectureStudy
 
 RESERVED = "all"
 MEMBER = re.compile(

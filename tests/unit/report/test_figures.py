@@ -40,7 +40,11 @@ def test_probes_that_no_trivial_predictor_is_worse_than_are_shown(make_study):
     info = make_study(["a", "b"])["tasks"][1].info  # an error, floor 1.0
     errors = np.linspace(0.4, 0.9, 11)
     assert worst_shown(errors, info) == 1.0
-    assert worst_shown(errors, replace(info, floor_val=0.3)) == pytest.approx(0.85)
+    assert worst_shown(errors, replace(info, floor_val=0.7)) == 0.7
+    behind = replace(info, floor_val=0.3)
+    assert worst_shown(errors, behind) == pytest.approx(0.85)
+    assert worst_shown(np.append(errors, [np.nan, np.inf]), behind) == pytest.approx(0.85)
+    assert worst_shown(np.array([np.nan]), behind) == 0.3
 
 
 def test_limits_of_equal_values_have_a_width(make_study):
