@@ -24,14 +24,14 @@ import pandas as pd
 import torch
 import yaml
 from scipy.stats import wilcoxon
-from torch import Tensor
 
 from benchmarks.tables import heading, markdown
 from probecast.evaluation.replay import replay
 from probecast.foreign.reading import read_tables
 from probecast.meta import curves, encoder
-from probecast.meta.encoder import MetaEncoder
-from probecast.meta.network import ConfigurationNetwork
+from probecast.meta.card import KernelCard
+from probecast.meta.encoder import KINDRED, MetaEncoder
+from probecast.meta.kernels import kernel_of
 from probecast.meta.pretraining import pretrain
 from probecast.meta.settings import PretrainSettings
 from probecast.seeds import derive
@@ -46,17 +46,7 @@ SHIPPED = ROOT / "workflow/pretrained/trials"
 UNLIKE = 7
 COSTS = (1.5, 2, 3, 5, 10)
 OTHERS = ("portfolio", "nearest", "empirical_gp", "halving_portfolio")
-
-
-class Plain(ConfigurationNetwork):
-    """Compares configurations by their encoded hyperparameters as they are."""
-
-    def __init__(self, inputs: int, configuration: int) -> None:
-        super().__init__(inputs, 1, 1)
-        self.configuration = configuration
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        return inputs[:, : self.configuration] / 2
+PLAIN, LEARNT = PretrainSettings(), PretrainSettings(kernel="learnt")
 
 
 class RandomProbes(ProbecastTuner):
@@ -76,15 +66,19 @@ class Variant:
 
     Attributes:
         tables: changes what is learnt from, and the description of the target.
+        settings: of the pretraining.
         encoder: changes what was learnt.
         tuner: probes and recommends.
         levels: the epochs of a curve that are looked at.
+        kindred: how many other sources one of the target's architecture is worth.
     """
 
     tables: Callable[[TrialTable], TrialTable] = lambda table: table
+    settings: PretrainSettings = PLAIN
     encoder: Callable[[MetaEncoder], MetaEncoder] = lambda encoder: encoder
     tuner: type[ProbecastTuner] = ProbecastTuner
     levels: Callable[[int], np.ndarray] = curves.curve_levels
+    kindred: float = KINDRED
 
 
 def without_meta_features(table: TrialTable) -> TrialTable:
@@ -137,28 +131,21 @@ def thinned(
     return list(tables) if what == "all" else few(tables, int(what), generator)
 
 
-def with_plain_network(made: MetaEncoder) -> MetaEncoder:
-    size = sum(hyperparameter.size for hyperparameter in made.encoding.hyperparameters)
-    plain = Plain(made.encoding.size, size).requires_grad_(False)
-    return MetaEncoder(made.encoding, plain, made.sources, made.card, made.calibration)
-
-
 def with_random_weights(made: MetaEncoder, seed: int = 0) -> MetaEncoder:
     torch.manual_seed(seed)
-    settings = made.card["settings"]
-    random = ConfigurationNetwork(made.encoding.size, settings["width"], settings["features"])
-    return MetaEncoder(
-        made.encoding, random.requires_grad_(False), made.sources, made.card, made.calibration
-    )
+    settings = KernelCard(**made.card["settings"]).model_dump()
+    random = kernel_of(made.encoding, **settings).requires_grad_(False)
+    return MetaEncoder(made.encoding, random, made.sources, made.card, made.calibration)
 
 
 VARIANTS = {
     "as it is": Variant(),
     "without curves (full trials only)": Variant(levels=lambda horizon: np.array([horizon])),
     "without transfer (sources shuffled)": Variant(tables=shuffled),
-    "without the encoder (plain distances)": Variant(encoder=with_plain_network),
-    "random weights": Variant(encoder=with_random_weights),
-    "without meta-features": Variant(tables=without_meta_features),
+    "all architectures alike": Variant(kindred=1.0),
+    "learnt kernel": Variant(settings=LEARNT),
+    "learnt kernel, without meta-features": Variant(without_meta_features, LEARNT),
+    "learnt kernel, random weights": Variant(settings=LEARNT, encoder=with_random_weights),
     "probes chosen at random": Variant(tuner=RandomProbes),
 }
 
@@ -190,7 +177,6 @@ def run(
     noise: float,
     sources: str = "all",
     others: Sequence[str] = (),
-    steps: int = PretrainSettings().steps,
 ) -> pd.DataFrame:
     """Return the rows of ``replay`` for every task and seed, held out with its family."""
     runs = []
@@ -201,11 +187,10 @@ def run(
         left = thinned(left, sources, generator)
         with (
             patch.object(encoder, "curve_levels", variant.levels),
+            patch.object(encoder, "KINDRED", variant.kindred),
             patch.object(tuner_module, "TUNER", variant.tuner),
         ):
-            made = variant.encoder(
-                pretrain(left, PretrainSettings(steps=steps), derive(seed, "ablation"))
-            )
+            made = variant.encoder(pretrain(left, variant.settings, derive(seed, "ablation")))
             kept = replace(table, info=target.info)
             methods = ["probecast", *others]
             runs.append(replay(kept, tuple(left), made, methods, COSTS, 1, seed, noise))

@@ -17,7 +17,8 @@ LAYERS = (2, 3, 4)
 OPTIMIZERS = ("SGD", "Adam")
 
 
-QUICK = PretrainSettings(steps=500)
+QUICK = PretrainSettings()
+LEARNT = PretrainSettings(kernel="learnt")
 
 
 @cache

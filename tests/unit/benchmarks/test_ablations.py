@@ -17,10 +17,10 @@ def test_shuffling_keeps_the_curves_and_moves_the_configurations():
 @pytest.mark.parametrize("name", list(VARIANTS))
 def test_every_variant_is_another_learner_that_works(name):
     tables = [synthetic_task(number) for number in range(3)]
-    runs = run(tables, VARIANTS[name], seeds=1, noise=0.0, steps=30)
+    runs = run(tables, VARIANTS[name], seeds=1, noise=0.0)
     assert set(runs["task"]) == {"t0-cnn", "t1-cnn", "t2-cnn"}
     assert np.isfinite(runs["regret"]).all()
-    same = run(tables, VARIANTS["as it is"], seeds=1, noise=0.0, steps=30)
+    same = run(tables, VARIANTS["as it is"], seeds=1, noise=0.0)
     if name in ("without curves (full trials only)", "probes chosen at random"):
         assert not runs["regret"].equals(same["regret"])
 

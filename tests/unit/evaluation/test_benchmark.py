@@ -7,7 +7,7 @@ from probecast.evaluation.settings import ReplaySettings
 from probecast.meta.settings import PretrainSettings
 from tables import small_table
 
-QUICK = PretrainSettings(steps=20)
+QUICK = PretrainSettings()
 
 
 def tables():

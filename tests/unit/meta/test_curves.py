@@ -85,6 +85,12 @@ def test_a_task_whose_trials_end_alike_is_no_source():
     assert normalise(small_table({0.1: [0.2, NAN]}, floor=0.1)) is None
 
 
+def test_a_task_on_which_even_the_best_learns_next_to_nothing_is_no_source():
+    errors = {"metric": "wer", "higher_is_better": False, "floor": 1.0}
+    assert normalise(small_table({0.1: [1.0, 1.004], 0.2: [1.0, 0.97]}, **errors)) is None
+    assert normalise(small_table({0.1: [1.0, 1.004], 0.2: [1.0, 0.9]}, **errors)) is not None
+
+
 def test_where_nothing_beats_the_floor_the_worst_trials_stand_in_for_it():
     found = normalise(small_table({0.1: [0.02], 0.2: [0.08]}, floor=0.1))
     assert found.curves.ravel().tolist() == pytest.approx([0, 1], abs=0.03)

@@ -8,16 +8,18 @@ from probecast.errors import ProbecastError
 from probecast.files import seal, sha256, write_json
 from probecast.meta.encoder import POOL, MetaEncoder
 from probecast.meta.pretraining import pretrain
-from synthetic import QUICK, quick_encoder, synthetic_task
+from probecast.meta.settings import PretrainSettings
+from synthetic import QUICK, few, quick_encoder, synthetic_task
 from tables import small_table
 
 NEW = synthetic_task(99).info
 CANDIDATES = list(synthetic_task(99).configurations().values())
-STEPS_1 = QUICK.model_copy(update={"steps": 1})
 
 
-def test_it_is_the_same_after_writing_and_reading(tmp_path):
-    encoder = quick_encoder()
+@pytest.mark.parametrize("kernel", ["distances", "learnt"])
+def test_it_is_the_same_after_writing_and_reading(tmp_path, kernel):
+    settings = PretrainSettings(kernel=kernel, steps=5)
+    encoder = pretrain([few(number) for number in range(3)], settings)
     encoder.write(tmp_path)
     again = MetaEncoder.read(tmp_path)
     one, two = (e.expect(NEW, CANDIDATES) for e in (encoder, again))
@@ -37,7 +39,7 @@ def test_the_card_says_what_it_has_learnt_from(tmp_path):
     assert (source["task"], source["family"], source["architecture"]) == ("t3-cnn", "f3", "cnn")
     assert source["rows"] == 90
     assert len(source["identities"]) == 18
-    assert card["settings"]["steps"] == QUICK.steps
+    assert card["settings"]["kernel"] == QUICK.kernel
     assert card["weights_sha256"] == sha256(tmp_path / "encoder.safetensors")
 
 
@@ -66,11 +68,31 @@ def test_a_card_of_another_version_is_refused(tmp_path, key):
 
 def test_what_the_sources_have_tried_is_remembered_as_it_was():
     tables = [synthetic_task(number) for number in range(3)]
-    encoder = pretrain(tables, STEPS_1)
+    encoder = pretrain(tables, QUICK)
     expected = encoder.expect(NEW, CANDIDATES)
     ends = np.mean([s.curves[:, -1] for s in encoder.sources], axis=0)
     experts = expected.posterior.prior.means[:3, :, -1].mean(axis=0)
     assert experts == pytest.approx(ends[expected.rows])
+
+
+def test_first_comes_what_was_best_on_the_targets_architecture():
+    """Though two sources of another one speak against it."""
+    good, bad = {0.1: [0.2, 0.3], 1.0: [0.5, 0.9]}, {0.1: [0.5, 0.9], 1.0: [0.2, 0.3]}
+    tables = [
+        small_table(bad, task="a-rnn", family="a"),
+        small_table(bad, task="b-rnn", family="b"),
+        small_table(good, task="c-cnn", family="c"),
+    ]
+    encoder = pretrain(tables, QUICK)
+    candidates = list(tables[0].configurations().values())
+
+    def first(task):
+        info = small_table(good, task=task, family="new").info
+        return candidates[encoder.expect(info, candidates).rows[0]]["learning_rate"]
+
+    assert first("new-cnn") == 1.0
+    assert first("new-rnn") == 0.1
+    assert first("new-lstm") == 0.1  # the majority
 
 
 def test_a_space_that_no_source_knows_gives_the_same_expectation_for_all():
@@ -104,7 +126,7 @@ def test_an_encoder_that_held_out_an_architecture_is_checked_for_that():
         small_table({0.1: [0.2], 1.0: [0.3]}, task=f"{name}-rnn", family=name) for name in "abcd"
     ]
     same_family = small_table({0.1: [0.2]}, task="a-cnn", family="a").info
-    encoder = pretrain(rnns, STEPS_1, held_out=("architecture", "cnn"))
+    encoder = pretrain(rnns, QUICK, held_out=("architecture", "cnn"))
     encoder.check_unseen(same_family)
     with pytest.raises(ProbecastError, match="architecture 'rnn'"):
         encoder.check_unseen(rnns[0].info)

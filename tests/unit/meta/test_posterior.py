@@ -7,14 +7,16 @@ from probecast.meta.prior import Prior
 ONE_SCALE = Scales(np.array([0.0]), np.array([1.0]), np.array([0.0]))
 
 
-def prior(means, residual=0.2, correlation=0.5, kernel=None, noise=1e-4) -> Prior:
-    """No low-rank part; all levels correlate equally."""
+def prior(means, residual=0.2, correlation=0.5, kernel=None, noise=1e-4, weights=None) -> Prior:
+    """No low-rank part; all levels correlate equally, all experts are as likely unless said."""
     means = np.array(means, dtype=float)
-    _, rows, levels = means.shape
+    experts, rows, levels = means.shape
+    weights = np.full(experts, 1 / experts) if weights is None else np.array(weights)
     between = np.full((levels, levels), correlation) + (1 - correlation) * np.eye(levels)
     kernel = np.eye(rows) if kernel is None else kernel
     return Prior(
         means,
+        weights,
         np.zeros((rows, levels, 1)),
         np.full((rows, levels), residual),
         between,
@@ -45,6 +47,11 @@ def test_one_by_one_or_together_is_the_same():
     assert one.mean == pytest.approx(all_.mean)
     assert one.variance == pytest.approx(all_.variance)
     assert one.covariance(np.array([2])) == pytest.approx(all_.covariance(np.array([2])))
+
+
+def test_before_any_probe_experts_count_by_their_weight():
+    belief = Posterior(prior([[[0.9]], [[0.1]]], weights=[0.75, 0.25]), ONE_SCALE)
+    assert belief.mean[0, 0] == pytest.approx(0.75 * 0.9 + 0.25 * 0.1)
 
 
 def test_the_expert_that_foresaw_the_probe_is_believed():

@@ -9,10 +9,11 @@ from probecast.meta.prior import residuals, task_prior
 KNOWN = np.zeros((1, 1, 1))  # every curve was tried
 
 
-def made_of(sources, of_families, kernel, unknown=KNOWN, along=None):
+def made_of(sources, of_families, kernel, unknown=KNOWN, along=None, weights=None):
     levels = sources.shape[2]
     along = np.eye(levels) if along is None else along
-    return task_prior(sources, unknown, along, of_families, kernel)
+    weights = np.ones(len(sources)) if weights is None else np.array(weights)
+    return task_prior(sources, weights / weights.sum(), unknown, along, of_families, kernel)
 
 
 def curves(sources: int, configurations: int = 4, levels: int = 3, seed: int = 0) -> np.ndarray:
@@ -29,6 +30,16 @@ def test_an_expert_lies_between_what_is_common_and_its_source():
     assert made.means[:, 0, 0].tolist() == pytest.approx(
         [0.5 - prior.SHRINK / 2, 0.5 + prior.SHRINK / 2]
     )
+
+
+def test_a_source_counts_as_often_as_its_weight_says():
+    sources, kernel = curves(3), 0.5 + 0.5 * np.eye(4)
+    weighted = made_of(sources, families(3), kernel, weights=[2, 1, 1])
+    # Members of a family do not explain each other, so the copy changes no residual.
+    copied = made_of(sources[[0, 0, 1, 2]], ["f0", "f0", "f1", "f2"], kernel)
+    assert weighted.weights.tolist() == [0.5, 0.25, 0.25]
+    assert weighted.means[0] == pytest.approx(copied.means[0])
+    assert weighted.means[0] != pytest.approx(made_of(sources, families(3), kernel).means[0])
 
 
 def test_a_source_that_others_explain_leaves_little_residual():

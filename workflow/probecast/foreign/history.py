@@ -30,11 +30,12 @@ def read_history(name: str, settings: HistorySettings) -> list[TrialTable]:
     Returns:
         One table per past task, called ``<name>/<task>``, every trial complete or diverged. The
         family is the one of ``settings``, else the task's own name. A task whose runs all end
-        alike is left out.
+        alike, or next to the floor, is left out.
 
     Raises:
         ProbecastError: as ``read_tables``; the metric's values or direction are not those of the
-            metric of that name; or all runs of every task end alike.
+            metric of that name; or all runs of every task end alike, or next to the
+            floor.
     """
     read = read_tables(name, settings, True)
     tables = [_own(name, _continued(table), settings) for table in read]
@@ -47,12 +48,13 @@ def read_history(name: str, settings: HistorySettings) -> list[TrialTable]:
         logger.info(
             "%s: %d trials, %d of them diverged, %d stopped early or pruned%s",
             *(table.info.task, len(last), diverged, _missing(as_read, last).astype(bool).sum()),
-            "" if table in useful else "; all others end alike, so it is left out",
+            "" if table in useful else "; the rest tell nothing, so it is left out",
         )
     if not useful:
         raise ProbecastError(
-            f"{settings.path}: the finished runs of a task all end alike, so there is nothing to "
-            "learn; a history needs runs of two configurations that differ in their metric"
+            f"{settings.path}: the finished runs of a task all end alike, or next to the floor, "
+            "so there is nothing to learn; a history needs runs of two configurations that differ "
+            "in their metric"
         )
     return useful
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from probecast.meta.calibration import Calibration
 from probecast.meta.encoding import Encoding
+from probecast.meta.settings import KernelName
 
 
 class _Checked(BaseModel):
@@ -21,9 +22,10 @@ class HeldOut(_Checked):
     name: str
 
 
-class NetworkSize(_Checked):
-    """Of the settings, what says how large the network is."""
+class KernelCard(_Checked):
+    """Of the settings, what says which kernel it is, and how large."""
 
+    kernel: KernelName
     width: Annotated[int, Field(ge=1)]
     features: Annotated[int, Field(ge=1)]
 
@@ -45,7 +47,7 @@ class Card(_Checked):
     """The parts that ``MetaEncoder.read`` relies on; there may be more."""
 
     held_out: HeldOut | None
-    settings: NetworkSize
+    settings: KernelCard
     weights_sha256: str
     encoding: Encoding
     calibration: Calibration

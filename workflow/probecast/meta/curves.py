@@ -14,6 +14,7 @@ LOWEST = 0.02  # without a floor: this quantile of the last values stands in for
 GOOD = 0.75  # trials from this quantile on are good
 STEP, LAST_STEP = 1.6, 1.25
 NEGLIGIBLE = 1e-6  # a range below this is none
+LEARNT = 0.05  # who came less of the way from the floor to perfect has learnt nothing
 
 
 def curve_levels(horizon: int) -> np.ndarray:
@@ -93,7 +94,10 @@ class Normalised:
 
 
 def normalise(table: TrialTable) -> Normalised | None:
-    """Return a source's curves on the common footing; None if all of its trials end alike.
+    """Return a source's curves on the common footing; None if its trials tell nothing.
+
+    They do not where all end alike, or where even the best has learnt next to nothing: then
+    which is best is luck.
 
     Trials that neither ended nor diverged are NaN from where they stop.
     """
@@ -106,7 +110,7 @@ def normalise(table: TrialTable) -> Normalised | None:
         return None
     offset = _offset(values, scale.floor)
     span = float(last.max()) - offset
-    if span <= NEGLIGIBLE * max(1.0, abs(offset)):
+    if span <= max(LEARNT * (scale.kind == "share"), NEGLIGIBLE * max(1.0, abs(offset))):
         return None
     unit = np.maximum((values - offset) / span, WORST)
     unit = np.where(np.isnan(unit) & ended[:, None], WORST, unit)

@@ -1,8 +1,8 @@
 """The meta-encoder: what was learnt from other tasks, and the only way to use it.
 
-It holds a small network (``meta.network``) and the normalised learning curves of its source
-tasks. The network says which configurations are alike, and so completes the curves of those
-that a source has not tried; ``meta.prior`` makes a Gaussian mixture of that.
+It holds the normalised learning curves of its source tasks and a kernel (``meta.kernels``),
+which says which configurations are alike and so completes the curves of those that a source
+has not tried; ``meta.prior`` makes a Gaussian mixture of that.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from probecast.meta.calibration import RAW, Calibration
 from probecast.meta.card import Card, check_tensors
 from probecast.meta.curves import WORST, Scale, at_levels, curve_levels, normalise
 from probecast.meta.encoding import Encoding
-from probecast.meta.network import ConfigurationNetwork, kernel
+from probecast.meta.kernels import Kernel, alike, kernel_of
 from probecast.meta.posterior import Posterior, Scales
 from probecast.meta.prior import task_prior
 from probecast.meta.sources import check_no_leak, describe_sources
@@ -34,6 +34,7 @@ from probecast.tuners.portfolio import greedy_portfolio
 WEIGHTS, CARD = "encoder.safetensors", "card.json"
 POOL = 64  # configurations that the belief is about
 REACHES = (0.1, 0.3, 0.9)  # of the way to perfect: what a task may reach if no source tells
+KINDRED = 10.0  # so many sources of other architectures count as one of the target's own
 OWN_SCALE = 0.6  # hyperparameters that no source knows: this far apart (of 2) is little alike
 
 
@@ -58,7 +59,7 @@ class Source:
 
     @classmethod
     def of(cls, table: TrialTable, encoding: Encoding) -> "Source | None":
-        """Return what to keep of a table; None if all of its trials end alike."""
+        """Return what to keep of a table; None if its trials tell nothing."""
         normalised = normalise(table)
         if normalised is None:
             return None
@@ -76,12 +77,12 @@ class Source:
         )
 
     def inputs(self) -> torch.Tensor:
-        """Return the network's inputs, (trials, D)."""
+        """Return the kernel's inputs, (trials, D)."""
         return joined(self.configurations, self.task)
 
 
 def joined(configurations: np.ndarray, task: np.ndarray) -> torch.Tensor:
-    """Return the network's inputs, (n, D), for configurations (n, ...) on a task."""
+    """Return the kernel's inputs, (n, D), for configurations (n, ...) on a task."""
     repeated = np.tile(task, (len(configurations), 1))
     return torch.from_numpy(np.concatenate([configurations, repeated], axis=1))
 
@@ -91,7 +92,7 @@ class MetaEncoder:
 
     Args:
         encoding: the inputs it knows.
-        network: pretrained on the sources.
+        kernel: pretrained on the sources, or plain.
         sources: what is kept of them; at least one.
         card: plain JSON: ``held_out`` (kind and name, or None) and the settings of its
             training.
@@ -101,19 +102,19 @@ class MetaEncoder:
     def __init__(
         self,
         encoding: Encoding,
-        network: ConfigurationNetwork,
+        kernel: Kernel,
         sources: Sequence[Source],
         card: dict[str, Any],
         calibration: Calibration = RAW,
     ) -> None:
-        self.encoding, self.network, self.card = encoding, network, card
+        self.encoding, self.kernel, self.card = encoding, kernel, card
         self.sources, self.calibration = list(sources), calibration
 
     def without(self, family: str) -> "MetaEncoder":
         """Return one that remembers no task of a family, and whose beliefs are not calibrated."""
         left = [source for source in self.sources if source.info["family"] != family]
         card = {**self.card, "held_out": {"kind": "family", "name": family}}
-        return MetaEncoder(self.encoding, self.network, left, card)
+        return MetaEncoder(self.encoding, self.kernel, left, card)
 
     @property
     def tasks(self) -> list[str]:
@@ -122,8 +123,8 @@ class MetaEncoder:
 
     @property
     def parameters(self) -> int:
-        """The number of learnt numbers."""
-        return sum(parameter.numel() for parameter in self.network.parameters())
+        """The number of learnt numbers of the kernel."""
+        return sum(parameter.numel() for parameter in self.kernel.parameters())
 
     @cached_property
     def hash(self) -> str:
@@ -151,17 +152,17 @@ class MetaEncoder:
         """
         self.check_unseen(info)
         levels, scale = curve_levels(info.epochs), Scale(info)
-        alike = [source.info for source in self.sources if source.info["kind"] == scale.kind]
-        if not alike and scale.ceiling is not None:
-            alike = [{"beginning": 0.0, "reach": reach} for reach in REACHES]
-        if not alike:
+        scaled = [source.info for source in self.sources if source.info["kind"] == scale.kind]
+        if not scaled and scale.ceiling is not None:
+            scaled = [{"beginning": 0.0, "reach": reach} for reach in REACHES]
+        if not scaled:
             raise ProbecastError(
                 f"{info.task}: no source has a metric that can be compared with {info.metric!r} "
                 "(a floor and a perfect value make all comparable); add such sources"
             )
         scales = Scales.of(
-            [source["beginning"] for source in alike],
-            [source["reach"] for source in alike],
+            [source["beginning"] for source in scaled],
+            [source["reach"] for source in scaled],
             scale.floor,
             scale.ceiling,
         )
@@ -169,20 +170,28 @@ class MetaEncoder:
         identities = [config_id(candidate) for candidate in candidates]
         of_sources = [self._on(s, encoded, identities, levels) for s in self.sources]
         curves, unknown = (np.stack(parts) for parts in zip(*of_sources, strict=True))
-        rows = _pool(curves[:, :, -1], identities)
+        weights = self._source_weights(info.architecture)
+        rows = _pool(curves[:, :, -1], identities, weights)
         with torch.no_grad():
-            places = self.network(joined(encoded[rows], self.encoding.task(info)))
+            places = self.kernel(joined(encoded[rows], self.encoding.task(info)))
         own = self.encoding.unmatched([candidates[row] for row in rows]) / OWN_SCALE
         places = torch.cat([places, torch.from_numpy(own)], dim=1)
         along = [np.cov(at_levels(s.curves, levels).T, bias=True) for s in self.sources]
         prior = task_prior(
             curves[:, rows],
+            weights,
             unknown[:, rows],
             np.mean(along, axis=0).reshape(len(levels), len(levels)),
             [source.info["family"] for source in self.sources],
-            kernel(places, places).numpy(),
+            alike(places, places).numpy(),
         )
         return Expectation(rows, levels, scale, Posterior(prior, scales))
+
+    def _source_weights(self, architecture: str) -> np.ndarray:
+        """(S,) how much each source says of a task of an architecture, together 1."""
+        own = np.array([source.info["architecture"] == architecture for source in self.sources])
+        weights = np.where(own, KINDRED, 1.0)
+        return weights / weights.sum()
 
     def _on(
         self,
@@ -201,7 +210,7 @@ class MetaEncoder:
         curves, variance, untried = known[rows], np.zeros((len(rows), len(levels))), rows < 0
         if untried.any():
             with torch.no_grad():
-                completed, unknown = self.network.complete(
+                completed, unknown = self.kernel.complete(
                     source.inputs(), torch.from_numpy(known), joined(encoded[untried], source.task)
                 )
             curves[untried] = completed.clamp(WORST, 1.0).numpy()
@@ -240,10 +249,9 @@ class MetaEncoder:
         try:
             tensors = load(weights)
             check_tensors(card, tensors)
-            size = card.settings
             with torch.device("meta"):  # no memory for a size that the weights may not have
-                network = ConfigurationNetwork(card.encoding.size, size.width, size.features)
-            network.load_state_dict(_under("network.", tensors), assign=True)
+                kernel = kernel_of(card.encoding, **card.settings.model_dump())
+            kernel.load_state_dict(_under("kernel.", tensors), assign=True)
             sources = []
             for number, source in enumerate(card.sources):
                 kept = {k: v.numpy() for k, v in _under(f"sources.{number}.", tensors).items()}
@@ -255,11 +263,11 @@ class MetaEncoder:
         for key in (*Card.model_fields, "parameters"):
             if key not in ("held_out", "settings"):
                 rest.pop(key, None)
-        return cls(card.encoding, network, sources, rest, card.calibration)
+        return cls(card.encoding, kernel, sources, rest, card.calibration)
 
     def _weights(self) -> bytes:
         """The contents of the weights file."""
-        tensors = {f"network.{name}": t for name, t in self.network.state_dict().items()}
+        tensors = {f"kernel.{name}": t for name, t in self.kernel.state_dict().items()}
         for number, source in enumerate(self.sources):
             for name in ("task", "configurations", "curves"):
                 tensors[f"sources.{number}.{name}"] = torch.from_numpy(getattr(source, name))
@@ -283,18 +291,19 @@ class Expectation:
     posterior: Posterior
 
 
-def _pool(ends: np.ndarray, identities: Sequence[str]) -> list[int]:
+def _pool(ends: np.ndarray, identities: Sequence[str], weights: np.ndarray) -> list[int]:
     """The greedy portfolio of the sources; equals come in the order of their identity.
 
     Args:
         ends: (S, n) normalised last values.
         identities: (n) the candidates' ``config_id``.
+        weights: (S) of the sources.
     """
     # In the order of the identities, which is as good as random, so that candidates of
     # which nothing is known are not taken from one corner of the space.
     order = sorted(range(len(identities)), key=identities.__getitem__)
     regrets = np.clip(1 - ends[:, order], 0, 1)
-    return [order[member] for member in greedy_portfolio(regrets, POOL)]
+    return [order[member] for member in greedy_portfolio(regrets, POOL, weights)]
 
 
 def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -133,20 +133,23 @@ class Encoding:
         )
 
     @property
+    def configuration_size(self) -> int:
+        """The number of inputs that describe a configuration."""
+        return sum(hyperparameter.size for hyperparameter in self.hyperparameters)
+
+    @property
     def size(self) -> int:
         """The number of inputs that describe a configuration on a task."""
-        configuration = sum(hyperparameter.size for hyperparameter in self.hyperparameters)
-        return configuration + len(self.architectures) + len(self.meta_features)
+        return self.configuration_size + len(self.architectures) + len(self.meta_features)
 
     def configurations(self, configurations: Sequence[Configuration]) -> np.ndarray:
         """Return (configurations, inputs that describe one)."""
-        size = sum(hyperparameter.size for hyperparameter in self.hyperparameters)
         return np.array(
             [
                 [x for h in self.hyperparameters for x in h.encode(configuration.get(h.name))]
                 for configuration in configurations
             ]
-        ).reshape(len(configurations), size)
+        ).reshape(len(configurations), self.configuration_size)
 
     def task(self, info: TaskInfo) -> np.ndarray:
         """Return (architectures + meta_features,): one 1 or none, then standardised numbers.

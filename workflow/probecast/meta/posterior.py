@@ -104,7 +104,7 @@ class Posterior:
         self.prior = prior
         self._expert = np.repeat(np.arange(experts), count)
         self._offset, self._range = np.tile([scales.offset, scales.range], experts)
-        self._log_weight = np.tile(scales.log_weight, experts)
+        self._log_weight = np.add.outer(np.log(prior.weights), scales.log_weight).ravel()
         self._means = prior.means.reshape(experts, -1)  # (S, n L)
         self._variance, self._with_last = prior.variance(), prior.covariance_with_last()
         self._surprise = np.zeros(len(self._expert))  # squared, summed over observations

@@ -1,8 +1,8 @@
-"""Trains the meta-encoder on the trial tables of source tasks.
+"""Pretrains the meta-encoder on the trial tables of source tasks.
 
-Every step plays one source task: some of its configurations have been tried, and the
-curves of the others are to be completed from those. Then sources are predicted, each from
-the other families, to learn how sure the beliefs may be.
+Where the kernel is learnt, every step plays one source task: some of its configurations have
+been tried, and the curves of the others are to be completed from those. Then sources are
+predicted, each from the other families, to learn how sure the beliefs may be.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from probecast.meta.calibration import Calibration, Outcomes
 from probecast.meta.curves import at_levels, curve_levels
 from probecast.meta.encoder import MetaEncoder, Source, joined
 from probecast.meta.encoding import Encoding
-from probecast.meta.network import ConfigurationNetwork
+from probecast.meta.kernels import Kernel, kernel_of
 from probecast.meta.settings import PretrainSettings
 from probecast.meta.sources import Kind, check_no_leak, describe_sources
 from probecast.seeds import derive
@@ -58,14 +58,15 @@ def pretrain(
     if not sources:
         raise ProbecastError(
             f"tables of {', '.join(table.info.task for table in tables)}: all finished trials "
-            "of a task end alike, so there is nothing to learn; finish their sweeps"
+            "of a task end alike, or next to the floor, so there is nothing to learn; finish "
+            "their sweeps, or train for longer"
         )
     card = {
         "held_out": {"kind": held_out[0], "name": held_out[1]} if held_out else None,
         "settings": {**settings.model_dump(mode="json"), "seed": seed},
     }
-    network = fit(encoding, sources, settings, derive(seed, "pretrain"))
-    encoder = MetaEncoder(encoding, network, sources, card)
+    kernel = fit(encoding, sources, settings, derive(seed, "pretrain"))
+    encoder = MetaEncoder(encoding, kernel, sources, card)
     encoder.calibration = Calibration.fit(_outcomes(encoder, tables))
     return encoder
 
@@ -89,39 +90,48 @@ def _outcomes(encoder: MetaEncoder, tables: Sequence[TrialTable]) -> list[Outcom
 
 def fit(
     encoding: Encoding, sources: Sequence[Source], settings: PretrainSettings, seed: int
-) -> ConfigurationNetwork:
-    """Return a network trained on the sources."""
-    generator = np.random.default_rng(seed)
-    with _one_thread():
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            network = ConfigurationNetwork(encoding.size, settings.width, settings.features)
-        # Only matrices decay: a noise pulled towards ln 1 would be a strong belief.
-        matrices = [p for p in network.parameters() if p.ndim == 2]
-        others = [p for p in network.parameters() if p.ndim < 2]
-        optimizer = torch.optim.AdamW(
-            [
-                {"params": matrices, "weight_decay": settings.weight_decay},
-                {"params": others, "weight_decay": 0.0},
-            ],
-            lr=settings.learning_rate,
-            fused=True,  # the network is small: separate updates would take a fifth of the time
-        )
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.steps)
-        several = [source for source in sources if len(source.curves) > 1]
-        for _ in range(settings.steps if several else 0):
-            source = several[generator.integers(len(several))]
-            loss = _loss(network, source, encoding, settings.configurations, generator)
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-    return network.requires_grad_(False)
+) -> Kernel:
+    """Return the kernel that the settings name, trained on the sources if it learns."""
+    with _one_thread(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        kernel = kernel_of(encoding, settings.kernel, settings.width, settings.features)
+        if settings.kernel == "learnt":
+            _train(kernel, encoding, sources, settings, np.random.default_rng(seed))
+    return kernel.requires_grad_(False)
+
+
+def _train(
+    kernel: Kernel,
+    encoding: Encoding,
+    sources: Sequence[Source],
+    settings: PretrainSettings,
+    generator: np.random.Generator,
+) -> None:
+    # Only matrices decay: a noise pulled towards ln 1 would be a strong belief.
+    matrices = [p for p in kernel.parameters() if p.ndim == 2]
+    others = [p for p in kernel.parameters() if p.ndim < 2]
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": matrices, "weight_decay": settings.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ],
+        lr=settings.learning_rate,
+        fused=True,  # the network is small: separate updates would take a fifth of the time
+    )
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.steps)
+    several = [source for source in sources if len(source.curves) > 1]
+    for _ in range(settings.steps if several else 0):
+        source = several[generator.integers(len(several))]
+        loss = _loss(kernel, source, encoding, settings.configurations, generator)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(kernel.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
 
 
 def _loss(
-    network: ConfigurationNetwork,
+    kernel: Kernel,
     source: Source,
     encoding: Encoding,
     configurations: int,
@@ -138,7 +148,7 @@ def _loss(
     inputs = joined(source.configurations[drawn], task)
     levels = curve_levels(source.curves.shape[1])
     values = torch.from_numpy(at_levels(source.curves[drawn], levels))
-    completed, _ = network.complete(inputs[:known], values[:known], inputs[known:])
+    completed, _ = kernel.complete(inputs[:known], values[:known], inputs[known:])
     return (completed - values[known:]).square().mean()
 
 

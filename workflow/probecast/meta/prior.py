@@ -1,11 +1,12 @@
 """What other tasks' learning curves let one expect of a new one: a mixture of Gaussians.
 
 Every source task is an expert: the new task resembles it, its mean lying between that
-source's curves and what all have in common. The experts share a covariance with two parts:
-in which directions the sources differ (their empirical covariance, as in Wang et al.,
-"Pre-trained Gaussian processes for Bayesian optimization", JMLR 2024), and what of a source
-the other families' sources cannot explain (a residual that correlates over the epochs of a
-curve and between similar configurations).
+source's curves and what all have in common. How likely that is beforehand, and how much it
+says of what all have in common, is the source's weight. The experts share a covariance with
+two parts: in which directions the sources differ (their empirical covariance, as in Wang et
+al., "Pre-trained Gaussian processes for Bayesian optimization", JMLR 2024), and what of a
+source the other families' sources cannot explain (a residual that correlates over the epochs
+of a curve and between similar configurations).
 
 Values are on the footing of ``meta.curves.Normalised``: 0 is the floor, 1 the task's best.
 
@@ -35,6 +36,7 @@ class Prior:
 
     Attributes:
         means: (experts, n, L).
+        weights: (experts) how likely each is, together 1.
         factors: (n, L, S) the low-rank part of the covariance.
         residual: (n, L) standard deviation of the residual.
         levels: (L, L) its correlation over a curve.
@@ -43,6 +45,7 @@ class Prior:
     """
 
     means: np.ndarray
+    weights: np.ndarray
     factors: np.ndarray
     residual: np.ndarray
     levels: np.ndarray
@@ -74,6 +77,7 @@ class Prior:
 
 def task_prior(
     curves: np.ndarray,
+    weights: np.ndarray,
     unknown: np.ndarray,
     along: np.ndarray,
     families: Sequence[str],
@@ -83,37 +87,45 @@ def task_prior(
 
     Args:
         curves: (S, n, L) normalised, complete, S at least 1.
+        weights: (S) how much each says of the new task, together 1.
         unknown: (S, n, L) variance of those that had to be completed, 0 for the others.
         along: (L, L) covariance over a curve of what tells a source's configurations apart.
         families: of the sources, (S).
         kernel: (n, n) how alike two configurations are, 0 to 1.
     """
-    mean = curves.mean(axis=0)
+    count = 1 / (weights**2).sum()  # so many sources of equal weight say as much
+    mean = _mean(weights, curves)
     deviations = curves - mean
     unexplained = residuals(curves, families)
-    variance = (unexplained**2).mean(axis=0)  # (n, L)
+    variance = _mean(weights, unexplained**2)  # (n, L)
     # Few sources say little about a single configuration: half is that of all.
     size = np.sqrt((variance + variance.mean(axis=0)) / 2) + 1e-3
     standard = unexplained / size
     identity = np.eye(curves.shape[2])
-    own, completed = (RESIDUAL * size) ** 2, unknown.mean(axis=0)
+    own, completed = (RESIDUAL * size) ** 2, _mean(weights, unknown)
     # What was completed differs from the truth as a source's configurations do from each other.
     share = completed.sum() / (own.sum() + completed.sum())
-    levels = _correlation(np.einsum("snl,snk->lk", standard, standard))
+    levels = _correlation(np.einsum("s,snl,snk->lk", weights, standard, standard))
     # Two sources differ at all levels alike; what few promise of beginnings is too good.
     steps = np.arange(len(levels))
     usual = NEIGHBOURS ** np.abs(steps - steps[:, None])
-    levels = (len(curves) * levels + FEW * usual) / (len(curves) + FEW)
+    levels = (count * levels + FEW * usual) / (count + FEW)
     levels = (1 - share) * levels + share * _correlation(along)
-    factors = np.moveaxis(deviations, 0, -1) / np.sqrt(max(len(curves) - 1, 1))
+    factors = np.moveaxis(deviations, 0, -1) * np.sqrt(weights / max(1 - 1 / count, 1e-9))
     return Prior(
         means=mean + SHRINK * deviations,
+        weights=weights,
         factors=DIFFERENCES * factors,
         residual=np.sqrt(own + completed),
         levels=(1 - INDEPENDENT) * levels + INDEPENDENT * identity,
-        kernel=_between_configurations(kernel, standard[:, :, -1]),
+        kernel=_between_configurations(kernel, standard[:, :, -1], weights),
         noise=NOISE**2,
     )
+
+
+def _mean(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The weighted mean over sources, (n, L)."""
+    return np.einsum("s,snl->nl", weights, values)
 
 
 def _correlation(covariance: np.ndarray) -> np.ndarray:
@@ -143,15 +155,19 @@ def residuals(curves: np.ndarray, families: Sequence[str]) -> np.ndarray:
     return unexplained.reshape(curves.shape)
 
 
-def _between_configurations(kernel: np.ndarray, standard: np.ndarray) -> np.ndarray:
+def _between_configurations(
+    kernel: np.ndarray, standard: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
     """The part of a kernel that the residuals bear out, and independence for the rest.
 
     Args:
         kernel: (n, n)
         standard: (S, n) residuals of about unit variance.
+        weights: (S)
     """
     off = ~np.eye(len(kernel), dtype=bool)
-    products = standard.T @ standard / max(np.mean(standard**2), 1e-12) / len(standard)
-    weight = (kernel[off] @ products[off]) / max((kernel[off] ** 2).sum(), 1e-12)
-    weight = float(np.clip(weight, 0.0, 0.95))
-    return weight * kernel + (1 - weight) * np.eye(len(kernel))
+    products = standard.T @ (weights[:, None] * standard)
+    products /= max(products.diagonal().mean(), 1e-12)
+    share = (kernel[off] @ products[off]) / max((kernel[off] ** 2).sum(), 1e-12)
+    share = float(np.clip(share, 0.0, 0.95))
+    return share * kernel + (1 - share) * np.eye(len(kernel))

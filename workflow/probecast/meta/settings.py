@@ -1,10 +1,11 @@
 """What the probes and the meta-encoder may depend on: typed, so that changes rerun just them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Count = Annotated[int, Field(ge=1, le=10**6)]
+KernelName = Literal["distances", "learnt"]
 
 
 class ProbeSettings(BaseModel):
@@ -24,9 +25,11 @@ class ProbeSettings(BaseModel):
 
 
 class PretrainSettings(BaseModel):
-    """How the meta-encoder's network is trained on the trial tables of other tasks.
+    """How the meta-encoder is pretrained on the trial tables of other tasks.
 
     Attributes:
+        kernel: how alike two configurations are: by the ``distances`` between their
+            hyperparameters, or ``learnt`` by a small network, whose settings all others are.
         steps: gradient steps; each plays one source task.
         configurations: configurations in a step, at most.
         learning_rate: of AdamW; it falls to 0 along a cosine.
@@ -37,6 +40,7 @@ class PretrainSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    kernel: KernelName = "distances"
     steps: Count = 500
     configurations: Annotated[int, Field(ge=2, le=10**6)] = 64
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-2

@@ -19,7 +19,9 @@ class PortfolioTuner(FullTrials):
         super().__init__(problem, [problem.candidates[member] for member in members])
 
 
-def greedy_portfolio(regrets: np.ndarray, size: int | None = None) -> list[int]:
+def greedy_portfolio(
+    regrets: np.ndarray, size: int | None = None, weights: np.ndarray | None = None
+) -> list[int]:
     """Return candidates in the order in which they join the portfolio.
 
     Ties, as when no candidate lowers the regret any more, go to the better on average.
@@ -27,13 +29,15 @@ def greedy_portfolio(regrets: np.ndarray, size: int | None = None) -> list[int]:
     Args:
         regrets: (sources, candidates) in 0..1.
         size: how many may join; all by default.
+        weights: (sources) of the mean; by default all count alike.
     """
-    average = regrets.mean(axis=0)
+    average = np.average(regrets, axis=0, weights=weights)
     best_so_far = np.ones(len(regrets))  # (sources,)
     waiting = list(range(regrets.shape[1]))
     members = []
     while waiting and len(members) != size:
-        joined = np.minimum(best_so_far[:, None], regrets[:, waiting]).mean(axis=0)
+        lowered = np.minimum(best_so_far[:, None], regrets[:, waiting])
+        joined = np.average(lowered, axis=0, weights=weights)
         member = waiting.pop(int(np.lexsort((average[waiting], joined))[0]))
         members.append(member)
         best_so_far = np.minimum(best_so_far, regrets[:, member])
