@@ -2,10 +2,10 @@
 
 ``python -m benchmarks.ablations <table>`` holds out every family of a table in turn and prints
 mean regret at each total cost: with one part of our tuner taken away after another, and of the
-other tuners with the standard error of their difference to ours. p is that of a Wilcoxon test
-(over tasks, of the mean over costs) against the learner as it is. The table: ``own`` (the shipped
-trial tables, the configurations that all have tried), or any that a study file names:
-``--study studies/lcbench17.yaml lcbench17``.
+other tuners and two oracles (``benchmarks.oracles``) with the standard error of their difference
+to ours. p is that of a Wilcoxon test (over tasks, of the mean over costs) against the learner as
+it is. The table: ``own`` (the shipped trial tables, the configurations that all have tried), or
+any that a study file names: ``--study studies/lcbench17.yaml lcbench17``.
 
 ``--sources`` says what may be learnt from: ``all`` other families; ``half``, where every source
 has a random half of its configurations, another half for each, as tables from different hands
@@ -25,6 +25,7 @@ import torch
 import yaml
 from scipy.stats import wilcoxon
 
+from benchmarks.oracles import BEGUN, MIGHT, oracles_of
 from benchmarks.tables import heading, markdown
 from probecast.evaluation.replay import replay
 from probecast.foreign.reading import read_tables
@@ -178,7 +179,10 @@ def run(
     sources: str = "all",
     others: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Return the rows of ``replay`` for every task and seed, held out with its family."""
+    """Return the rows of ``replay`` for every task and seed, held out with its family.
+
+    And those of ``benchmarks.oracles``, which have no more than a regret.
+    """
     runs = []
     changed = [variant.tables(table) for table in tables]
     for seed, (table, target) in product(range(seeds), zip(tables, changed, strict=True)):
@@ -193,7 +197,9 @@ def run(
             made = variant.encoder(pretrain(left, variant.settings, derive(seed, "ablation")))
             kept = replace(table, info=target.info)
             methods = ["probecast", *others]
-            runs.append(replay(kept, tuple(left), made, methods, COSTS, 1, seed, noise))
+            oracles, watch = oracles_of(table)
+            runs.append(replay(kept, tuple(left), made, methods, COSTS, 1, seed, noise, watch))
+            runs.append(pd.DataFrame(oracles))
     return pd.concat(runs, ignore_index=True)
 
 
@@ -203,15 +209,15 @@ def print_ablations(
     """Print one row per variant and other method, held against the first variant."""
     rows, reference = [], None
     for name in names:
-        others = OTHERS if reference is None else ()
-        runs = run(tables, VARIANTS[name], seeds, noise, sources, others)
+        first = reference is None
+        runs = run(tables, VARIANTS[name], seeds, noise, sources, OTHERS if first else ())
         by_task = runs.groupby(["method", "task", "cost"])["regret"].mean().unstack()
-        reference = by_task.loc["probecast"] if reference is None else reference
+        reference = by_task.loc["probecast"] if first else reference
         rows.append(_row(name, by_task.loc["probecast"], reference))
         rows += [
             _row(other, by_task.loc[other], reference)
-            for other in others
-            if other in by_task.index
+            for other in (BEGUN, MIGHT, *OTHERS)
+            if first and other in by_task.index
         ]
         print(f"done: {name}, sources: {sources}", flush=True)
     print("\n".join(["", f"sources: {sources}", "", *markdown(rows)]))
