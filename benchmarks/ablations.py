@@ -4,8 +4,8 @@
 mean regret at each total cost: with one part of our tuner taken away after another, and of the
 other tuners and two oracles (``benchmarks.oracles``) with the standard error of their difference
 to ours. p is that of a Wilcoxon test (over tasks, of the mean over costs) against the learner as
-it is. The table: ``own`` (the shipped trial tables, the configurations that all have tried), or
-any that a study file names: ``--study studies/lcbench17.yaml lcbench17``.
+it is. The table: ``own`` (the shipped trial tables that tell anything, the configurations that
+all have tried), or any that a study file names: ``--study studies/lcbench17.yaml lcbench17``.
 
 ``--sources`` says what may be learnt from: ``all`` other families; ``half``, where every source
 has a random half of its configurations, another half for each, as tables from different hands
@@ -157,7 +157,7 @@ def tables_of(name: str, study: str | None) -> list[TrialTable]:
         settings = load_study(yaml.safe_load(Path(study).read_text()), study, ROOT).tables[name]
         return read_tables(name, settings)
     shipped = [read_table(path).without_repeats() for path in sorted(SHIPPED.glob("*.parquet"))]
-    shipped = [table for table in shipped if table.info.architecture != "finetune"]
+    shipped = [t for t in shipped if t.info.architecture != "finetune" and curves.normalise(t)]
     identities = [{config_id(c): i for i, c in t.configurations().items()} for t in shipped]
     common = set.intersection(*map(set, identities))
     return [
