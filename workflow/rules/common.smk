@@ -149,7 +149,7 @@ def encoder_without(kind, name):
     """
     held_out = f"{kind}-{name}"
     own = study.sources_without(held_out) + study.histories_without(held_out)
-    unseen = shipped.tables_without(kind, name) == shipped.tables()
+    unseen = shipped.tables_without(kind, name) == shipped.tables_without("all", "")
     if not own and unseen and takes_shipped(own):
         return str(shipped.ENCODER)
     return f"results/meta/{held_out}/encoder.safetensors"
