@@ -179,9 +179,9 @@ def run(
     sources: str = "all",
     others: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Return the rows of ``replay`` for every task and seed, held out with its family.
+    """Return the rows of ``replay`` and ``oracles_of`` for every task and seed.
 
-    And those of ``benchmarks.oracles``, which have no more than a regret.
+    Every task is held out with its family.
     """
     runs = []
     changed = [variant.tables(table) for table in tables]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from probecast.evaluation.scores import regret
+from probecast.evaluation.replay import worth_of
 from probecast.space import config_id
 from probecast.trials import TrialTable
 from probecast.tuners.probecast import PROBED, ProbecastTuner
@@ -27,30 +27,19 @@ def oracles_of(
     Args:
         table: the target's.
     """
-    info, seed = table.info, int(table.frame["seed"].min())
-    last = {
-        column: table.with_floor(column, seed)[info.epochs].droplevel("seed")
-        for column in ("val_metric", "test_metric")
-    }
-    identities = {config_id(c): identity for identity, c in table.configurations().items()}
-    sign = 1.0 if info.higher_is_better else -1.0
-    best = sign * (sign * last["test_metric"]).max()
+    worth = worth_of(table, int(table.frame["seed"].min()))
+    sign = 1.0 if table.info.higher_is_better else -1.0
     found = []
 
     def watch(tuner: Tuner, budget: float, repetition: int) -> None:
         if not isinstance(tuner, ProbecastTuner):
             return
-        rows = [identities[config_id(candidate)] for candidate in tuner.candidates]
-        merit = sign * last["val_metric"].loc[rows].to_numpy()
-        for method, allowed in (
-            (BEGUN, tuner.epochs > 0),
-            (MIGHT, np.arange(len(rows)) < PROBED),
-        ):
-            chosen = rows[int(np.argmax(np.where(allowed, merit, -np.inf)))]
-            missed = regret(
-                last["test_metric"].loc[chosen], best, table.floor(), info.higher_is_better
-            )
-            row = {"task": info.task, "method": method, "repetition": repetition}
-            found.append({**row, "cost": float(budget), "regret": float(missed)})
+        outcomes = [worth[config_id(candidate)] for candidate in tuner.candidates]
+        merit = sign * np.array([outcome["val_metric"] for outcome in outcomes])
+        might = np.arange(len(outcomes)) < PROBED
+        for method, allowed in ((BEGUN, tuner.epochs > 0), (MIGHT, might)):
+            chosen = int(np.argmax(np.where(allowed, merit, -np.inf)))
+            row = {"task": table.info.task, "method": method, "repetition": repetition}
+            found.append({**row, "cost": float(budget), **outcomes[chosen]})
 
     return found, watch

@@ -110,7 +110,7 @@ def normalise(table: TrialTable) -> Normalised | None:
         return None
     offset = _offset(values, scale.floor)
     span = float(last.max()) - offset
-    if span <= max(LEARNT * (scale.kind == "share"), NEGLIGIBLE * max(1.0, abs(offset))):
+    if span <= (LEARNT if scale.kind == "share" else NEGLIGIBLE * max(1.0, abs(offset))):
         return None
     unit = np.maximum((values - offset) / span, WORST)
     unit = np.where(np.isnan(unit) & ended[:, None], WORST, unit)
