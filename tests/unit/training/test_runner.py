@@ -163,6 +163,20 @@ def test_journal_of_another_job_is_not(folder, trained, change):
     assert len(trained) == 2
 
 
+@pytest.mark.parametrize(
+    ("precision", "unit", "warned"),
+    [("bfloat16", "AVX2", True), ("bfloat16", "AVX512", False), ("float32", "AVX2", False)],
+)
+def test_a_number_format_that_the_processor_lacks_is_told(
+    folder, monkeypatch, caplog, precision, unit, warned
+):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: unit)
+    training = TrainingSettings(epochs=1, precision=precision)
+    runner = open_runner("toy-cnn", [folder / "spec.json"], training, folder / "journal.jsonl")
+    assert ("precision: float32" in caplog.text) == warned
+    assert unit in runner.info.machine
+
+
 def test_a_journal_of_more_trials_gives_no_more_than_those_asked_for(folder):
     """The study's list of trials may have become shorter, or a probe's budget smaller."""
     sweep(make(folder), [A, B], [SEED], "toy")

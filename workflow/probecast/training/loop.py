@@ -22,7 +22,7 @@ from probecast.seeds import derive
 from probecast.training.cost import flops_per_example
 from probecast.training.hyperparameters import OPTIONAL, REQUIRED, problem_with
 from probecast.training.metrics import LOSSES, Outputs, get_metric
-from probecast.training.settings import TrainingSettings
+from probecast.training.settings import Device, TrainingSettings
 
 Split = dict[str, Tensor]
 
@@ -131,7 +131,7 @@ class Trial:
     ) -> None:
         self.spec, self.configuration = spec, configuration
         self.seed, self.settings = seed, settings
-        self.device = _device(settings.device)
+        self.device = device_of(settings.device)
         self.data = {
             name: {
                 key: tensor.to(self.device) for key, tensor in _with_lengths(split, spec).items()
@@ -259,7 +259,12 @@ def _optimizer(network: nn.Module, configuration: dict[str, Any]) -> torch.optim
     )
 
 
-def _device(name: str) -> torch.device:
+def device_of(name: Device) -> torch.device:
+    """Return what ``training.device`` stands for here.
+
+    Raises:
+        ProbecastError: a GPU is asked for, and there is none.
+    """
     if name == "cuda" and not torch.cuda.is_available():
         raise ProbecastError("training.device: cuda, but PyTorch finds no GPU; use cpu or auto.")
     if name == "auto":

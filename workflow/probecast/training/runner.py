@@ -8,11 +8,12 @@ from typing import Any
 
 import torch
 
+from probecast.console import logger
 from probecast.data.spec import SPLITS, DataSpec, read_split
 from probecast.space import Configuration, config_id
 from probecast.task import architecture_of
 from probecast.training.journal import Journal, fingerprint
-from probecast.training.loop import EpochRecord, train
+from probecast.training.loop import EpochRecord, device_of, train
 from probecast.training.metrics import METRICS
 from probecast.training.settings import TrainingSettings
 from probecast.trials import TaskInfo, TrialTable, build_table
@@ -135,7 +136,7 @@ def task_info(task: str, spec: DataSpec, training: TrainingSettings) -> TaskInfo
 
 
 def _machine() -> str:
-    """Name the processor: seconds are comparable on one machine only."""
+    """Name the processor and its vector unit: seconds are comparable on one machine only."""
     cpuinfo = Path("/proc/cpuinfo")
     models = [
         line.partition(":")[2].strip()
@@ -143,7 +144,12 @@ def _machine() -> str:
         if line.startswith("model name")
     ]
     model = models[0] if models else platform.processor() or platform.machine()
-    return f"{model}, torch {torch.__version__}"
+    return f"{model}, {_vector_unit()}, torch {torch.__version__}"
+
+
+def _vector_unit() -> str:
+    """Return the widest vector instructions that PyTorch uses on this processor."""
+    return torch.backends.cpu.get_cpu_capability()
 
 
 def open_runner(
@@ -164,7 +170,18 @@ def open_runner(
         depends_on: what else the trials depend on, such as a hash of the code.
         architecture: as in ``TrialRunner``.
     """
+    _warn_of_emulation(training)
     # With the machine: the seconds of a table, and the last bits of its numbers, are of one.
     depends = fingerprint(data, training.model_dump_json(), *depends_on, _machine())
     kept = Journal(journal, depends)
     return TrialRunner(task, Path(data[0]).parent, training, kept, architecture)
+
+
+def _warn_of_emulation(training: TrainingSettings) -> None:
+    """Say so where every product of two bfloat16 numbers is put together from others."""
+    on_cpu = device_of(training.device).type == "cpu"
+    if on_cpu and training.precision == "bfloat16" and _vector_unit() == "AVX2":
+        logger.warning(
+            "Warning: this processor has no bfloat16 arithmetic and takes many times as long for "
+            "it as for float32. Set `training.precision: float32` in the study file."
+        )
