@@ -85,7 +85,7 @@ class BaselinesStudy(_Strict):
     """Replay of the other tuners on the sweep.
 
     Attributes:
-        methods: the tuners; default: all that need no optional package.
+        methods: the tuners; default: all that are quick and need no optional package.
         repetitions: seeds of every tuner that draws at random.
     """
 

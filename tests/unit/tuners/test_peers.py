@@ -9,7 +9,7 @@ import probecast.tuners
 from probecast.errors import ProbecastError
 from probecast.evaluation.replay import TableEnvironment
 from probecast.trials import TrialTable
-from probecast.tuners import DEFAULT, PEERS, TUNERS, get_tuner
+from probecast.tuners import DEFAULT, PEERS, SLOW, TUNERS, get_tuner
 from probecast.tuners.driver import run
 from probecast.tuners.tuner import Observation, Problem
 from tables import small_table
@@ -175,6 +175,6 @@ def test_a_peer_whose_package_is_missing_says_what_to_install(name, monkeypatch)
 
 def test_no_tuner_that_a_study_runs_by_default_needs_the_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "syne_tune", None)
-    assert sorted([*PEERS, *DEFAULT]) == sorted(TUNERS)
+    assert sorted([*PEERS, *SLOW, *DEFAULT]) == sorted(TUNERS)
     for name in DEFAULT:
         get_tuner(name)

@@ -11,7 +11,7 @@ class ReplaySettings(BaseModel):
     """Replay of the tuners on tables from elsewhere, tasks held out in turn.
 
     Attributes:
-        methods: the tuners; default: all that need no optional package.
+        methods: the tuners; default: all that are quick and need no optional package.
         costs: total costs to compare at, in full-run equivalents.
         seeds: repetitions: of tuners that draw at random, and of all if there is noise.
         noise: standard deviation of what is added to every value that a tuner is shown, as a

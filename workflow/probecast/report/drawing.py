@@ -79,6 +79,7 @@ METHODS = {
     "empirical_gp": Line("#009E73", "P", "--"),
     "halving": Line(GREY, "p", "--"),
     "halving_portfolio": Line("#009E73", "h", ":"),
+    "deep_kernel_gp": Line("#E69F00", "^", "-."),
     "zero_shot": Line("#E69F00", "D"),
     "bounding_box": Line("#E69F00", "s", "--"),
     "quantile": Line("#E69F00", "o", ":"),

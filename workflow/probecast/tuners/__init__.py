@@ -14,6 +14,8 @@ PEERS = {
     "bounding_box": "probecast.tuners.bounding_box",
     "quantile": "probecast.tuners.quantile",
 }
+# They take long to learn; these, too, run where a study file names them.
+SLOW = {"deep_kernel_gp": "probecast.tuners.deep_kernel_gp"}
 TUNERS = {
     "probecast": "probecast.tuners.probecast",
     "grid": "probecast.tuners.grid",
@@ -26,11 +28,12 @@ TUNERS = {
     "halving": "probecast.tuners.halving",
     "halving_portfolio": "probecast.tuners.halving_portfolio",
     **PEERS,
+    **SLOW,
 }
 # Those that are replayed once more without any source of the task's architecture.
 TRANSFER = ["probecast", "portfolio"]
-# The tuners of a study file that names none: all that need no optional package.
-DEFAULT = [name for name in TUNERS if name not in PEERS]
+# The tuners of a study file that names none: all that need no optional package and are quick.
+DEFAULT = [name for name in TUNERS if name not in {**PEERS, **SLOW}]
 
 
 def get_tuner(name: str) -> "type[Tuner]":

@@ -71,7 +71,7 @@ def source_curves(shared: Shared) -> np.ndarray:
     sources, identities, horizon = shared
     found = []
     for source in sources:
-        rows, regrets = _regrets(source)
+        rows, regrets = regrets_of(source)
         tried = [identity in rows for identity in identities]
         if any(tried):
             # The epoch at the same share of the horizon, or the next one.
@@ -86,8 +86,8 @@ def source_curves(shared: Shared) -> np.ndarray:
 
 
 @lru_cache(maxsize=256)
-def _regrets(table: TrialTable) -> tuple[dict[str, int], np.ndarray]:
-    """The row of each configuration, and (configurations, epochs) regrets."""
+def regrets_of(table: TrialTable) -> tuple[dict[str, int], np.ndarray]:
+    """Return the row of each ``config_id``, and (configurations, epochs) regrets in 0..1."""
     info = table.info
     curves = table.with_floor("val_metric").groupby("config_id").mean()
     best = curves[info.epochs].max() if info.higher_is_better else curves[info.epochs].min()
