@@ -100,9 +100,13 @@ def test_a_study_without_tasks_trains_nothing():
     assert in_words("planned", table) == "The study planned trains nothing."
 
 
-@pytest.mark.parametrize("path", shipped.tables(), ids=lambda path: path.rsplit("/")[-1])
-def test_estimates_are_within_a_factor_of_two_of_what_was_measured(path):
-    table = read_table(path)
+@pytest.mark.parametrize(
+    "table",
+    # Those in float32 were made on another machine than that of the estimates.
+    [table for table in map(read_table, shipped.tables()) if table.info.precision == "bfloat16"],
+    ids=lambda table: table.info.task,
+)
+def test_estimates_are_within_a_factor_of_two_of_what_was_measured(table):
     frame = table.frame[table.frame["status"] == "ok"]
     rows = round(np.exp(table.info.meta_features["log_rows"]))
     estimated = sum(

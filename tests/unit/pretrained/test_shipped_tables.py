@@ -15,6 +15,8 @@ PATHS = sorted((FOLDER / "trials").glob("*.parquet"))
 STUDY = load_study(
     yaml.safe_load((ROOT / "studies/reference.yaml").read_text()), "reference.yaml", ROOT
 )
+# Made with studies/float32.yaml behind the study, on a machine without bfloat16.
+FLOAT32 = {"ag_news-transformer"}
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -24,7 +26,7 @@ def test_table_is_the_study_files(path):
     assert (info.task, info.dataset) == (task, task.partition("-")[0])
     assert info.family == STUDY.family(info.dataset)
     assert info.epochs == STUDY.training_of(task).epochs
-    assert info.precision == STUDY.training_of(task).precision
+    assert info.precision == ("float32" if task in FLOAT32 else STUDY.training.precision)
 
     swept = {config_id(configuration) for configuration in STUDY.swept(task)}
     sweep = table.without_repeats()
