@@ -31,8 +31,8 @@ from probecast.tuners.probecast import PROBED
 COLUMNS = ["stage", "task", "trials", "epochs", "flops", "core_seconds"]
 
 FLOAT32_TIME = 1.4
-"""How much longer training takes in float32 than in bfloat16, in which nearly all shipped
-tables were made: 1.2 to 1.6 times in the default study's sweeps, where a shipped table has the architecture.
+"""How much longer training takes in float32 than in bfloat16, in which nearly all shipped tables
+were made: 1.2 to 1.6 times in the default study's sweeps, where a table has the architecture.
 """
 
 
