@@ -15,7 +15,7 @@ PATHS = sorted((FOLDER / "trials").glob("*.parquet"))
 STUDY = load_study(
     yaml.safe_load((ROOT / "studies/reference.yaml").read_text()), "reference.yaml", ROOT
 )
-# Made with studies/float32.yaml behind the study, on a machine without bfloat16.
+# Made with studies/changes/float32.yaml behind the study, on a machine without bfloat16.
 FLOAT32 = {"ag_news-transformer"}
 
 
