@@ -26,7 +26,7 @@ def test_table_is_the_study_files(path):
     assert (info.task, info.dataset) == (task, task.partition("-")[0])
     assert info.family == STUDY.family(info.dataset)
     assert info.epochs == STUDY.training_of(task).epochs
-    assert info.precision == ("float32" if task in FLOAT32 else STUDY.training.precision)
+    assert info.precision == ("float32" if task in FLOAT32 else STUDY.training_of(task).precision)
 
     swept = {config_id(configuration) for configuration in STUDY.swept(task)}
     sweep = table.without_repeats()
