@@ -33,8 +33,20 @@ def test_grid_holds_every_combination_once():
 
 def test_space_with_ranges_has_no_grid():
     assert RANGES.size is None
-    with pytest.raises(ProbecastError, match="learning_rate, layers"):
+    with pytest.raises(ProbecastError, match=r"ranges \(learning_rate\)"):
         RANGES.grid()
+
+
+def test_range_of_whole_numbers_has_a_grid_and_asking_for_more_ends():
+    space = Space.model_validate(
+        {"rate": {"choices": [0.1, 0.2]}, "layers": {"low": 1, "high": 4, "type": "integer"}}
+    )
+    grid = space.grid()
+    assert len(grid) == space.size == 8
+    assert {c["layers"] for c in grid} == {1, 2, 3, 4}
+    assert space.candidates(1000, 0) == grid
+    with pytest.raises(ProbecastError, match="24 configurations.*only 8"):
+        space.stratified(24, 0)
 
 
 @given(count=st.integers(1, 18), seed=st.integers(0, 1000))

@@ -8,7 +8,7 @@ import hashlib
 import itertools
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -75,6 +75,11 @@ class Choice(BaseModel):
         """Every choice."""
         return self.choices
 
+    @property
+    def values(self) -> Sequence[Value]:
+        """Every choice."""
+        return self.choices
+
     def canonical(self, value: Any) -> Value:
         """Return ``value`` in the type of the choices."""
         if not self.numeric:
@@ -123,6 +128,11 @@ class Range(BaseModel):
     def levels(self) -> list[Value]:
         """Both bounds."""
         return [self.canonical(self.low), self.canonical(self.high)]
+
+    @property
+    def values(self) -> Sequence[Value] | None:
+        """Every whole number, or None where fractions make them countless."""
+        return range(int(self.low), int(self.high) + 1) if self.type == "integer" else None
 
     def canonical(self, value: Any) -> Value:
         return _plain(value, integer=self.type == "integer")
@@ -178,9 +188,8 @@ class Space(RootModel[dict[Annotated[str, Field(pattern=NAME)], Hyperparameter]]
     @property
     def size(self) -> int | None:
         """The number of configurations, or None when a range makes them countless."""
-        if not all(isinstance(h, Choice) for h in self.root.values()):
-            return None
-        return math.prod(len(h.choices) for h in self.root.values())
+        values = [h.values for h in self.root.values()]
+        return None if None in values else math.prod(map(len, values))
 
     def canonical(self, configuration: dict[str, Any]) -> Configuration:
         """Return the configuration with this space's names, order and plain types.
@@ -222,20 +231,20 @@ class Space(RootModel[dict[Annotated[str, Field(pattern=NAME)], Hyperparameter]]
     def grid(self) -> list[Configuration]:
         """Return every configuration, the last hyperparameter varying fastest."""
         if self.size is None:
-            ranges = [n for n, h in self.root.items() if isinstance(h, Range)]
+            ranges = [n for n, h in self.root.items() if h.values is None]
             raise ProbecastError(
                 f"a space with ranges ({', '.join(ranges)}) has no complete grid; "
                 "give choices, or ask for a number of configurations"
             )
-        values = itertools.product(*(h.choices for h in self.root.values()))
-        return [dict(zip(self.root, point, strict=True)) for point in values]
+        points = itertools.product(*(h.values for h in self.root.values()))
+        return [dict(zip(self.root, point, strict=True)) for point in points]
 
     def stratified(self, count: int, seed: int) -> list[Configuration]:
         """Return ``count`` distinct grid points in which every level appears about equally often.
 
         Greedy: each next point is the one whose levels, then pairs of levels, have been
         used least; ties in seeded order. A smaller count is a prefix of a larger one, so
-        a study can grow its sample and keep what it has. A space with ranges, or with more
+        a study can grow its sample and keep what it has. A space without a grid, or with more
         than ``LARGEST_GRID`` points, is sampled at random instead.
         """
         generator = np.random.default_rng(seed)
@@ -247,7 +256,7 @@ class Space(RootModel[dict[Annotated[str, Field(pattern=NAME)], Hyperparameter]]
                 f"{count} configurations asked for, but the space has only {len(grid)}"
             )
         order = generator.permutation(len(grid))
-        shape = [len(hyperparameter.choices) for hyperparameter in self.root.values()]
+        shape = [len(hyperparameter.values) for hyperparameter in self.root.values()]
         levels = np.stack(np.unravel_index(order, shape), axis=1)  # (points, hyperparameters)
         uses = np.zeros(len(grid), dtype=np.int64)  # of a point's levels, then of their pairs
         single = count * len(shape) ** 2 + 1  # outweighs all pairs
