@@ -9,6 +9,7 @@ from probecast.finetuning.runs import fine_tune, recipe
 from probecast.finetuning.settings import FinetuningSettings
 from probecast.training.journal import Journal, fingerprint
 from probecast.training.process import prepare_process
+from probecast.training.runner import machine
 from probecast.training.settings import TrainingSettings
 
 with stage(snakemake.log[0]):
@@ -20,7 +21,8 @@ with stage(snakemake.log[0]):
     rows = DataSpec.read(folders[0] / "spec.json").rows["train"]
     prediction = read_json(files.prediction) if files.prediction else None
     trained_with = recipe(name, finetuning, rows, prediction, training.epochs)
-    parts = (training.model_dump_json(), repr(trained_with), params.code)
+    trained_on = machine(training.device)
+    parts = (training.model_dump_json(), repr(trained_with), params.code, trained_on)
     journal = Journal(params.journal, fingerprint([*files.data, *files.other], *parts))
     runs = fine_tune(
         *(finetuning.task, folders, trained_with, params.seeds, training, journal),

@@ -3,11 +3,13 @@ import gc
 import pytest
 import torch
 
+from probecast.console import Progress
 from probecast.data.spec import DataSpec, write_tensors
 from probecast.files import write_text
 from probecast.training import runner as module
 from probecast.training.journal import Journal
 from probecast.training.loop import Trial
+from probecast.training.probing import RealTrials
 from probecast.training.runner import TrialRunner, open_runner
 from probecast.training.settings import TrainingSettings
 from probecast.training.sweep import sweep
@@ -125,6 +127,43 @@ def test_a_finished_trial_lets_its_network_go(folder):
     assert networks() == before + 1
     sweep(runner, [A, B, DIVERGES], [SEED], "toy")
     assert networks() == before
+
+
+def test_a_trial_whose_journal_lost_a_line_is_trained_again(folder):
+    undisturbed = make(folder, mark="other").advance(A, SEED, 3)
+    runner = make(folder)
+    for epoch in (1, 2, 3):
+        runner.advance(A, SEED, epoch)
+    journal = folder / "journal.jsonl"
+    header, first, *others = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join([header, "x" + first, *others]))
+    for _ in range(2):  # what is trained again is kept, beside what was left of the trial
+        rows = make(folder).advance(A, SEED, 3)
+        assert [row["epoch"] for row in rows] == [1, 2, 3]
+        assert [row["val_loss"] for row in rows] == [row["val_loss"] for row in undisturbed]
+
+
+def test_a_resumed_probe_counts_only_what_it_trains(folder, caplog):
+    progress = Progress("probe", 6, "epochs", interval=0)
+    seen = RealTrials(make(folder), SEED, progress)
+    for configuration, epoch in [(A, 1), (B, 1), (A, 2)]:
+        seen.advance(configuration, epoch)
+    assert progress.done == 3
+    progress = Progress("probe", 6, "epochs", interval=0)
+    resumed = RealTrials(make(folder), SEED, progress)
+    for configuration, epoch in [(A, 1), (B, 1), (A, 2)]:
+        assert resumed.advance(configuration, epoch).epochs == epoch
+    assert progress.done == 0
+    assert resumed.advance(B, 3).epochs == 3
+    assert progress.done == 2
+
+
+def test_a_gpus_trials_are_not_mixed_with_a_processors(monkeypatch):
+    on_processor = module.machine("auto")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
+    assert module.machine("auto").startswith("a GPU, torch")
+    assert module.machine("cpu") == on_processor
 
 
 def test_table_says_what_it_holds(folder):

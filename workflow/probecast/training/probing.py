@@ -29,7 +29,7 @@ class RealTrials:
         """Train until ``epoch``, or divergence, and return all that was seen of the trial."""
         before = self.runner.epochs(configuration, self.seed)
         rows = self.runner.advance(configuration, self.seed, epoch)
-        self.progress.step(len(rows) - before)
+        self.progress.step(self.runner.epochs(configuration, self.seed) - before)
         return Observation(
             configuration,
             tuple(row["val_metric"] for row in rows),

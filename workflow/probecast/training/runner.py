@@ -15,7 +15,7 @@ from probecast.task import architecture_of
 from probecast.training.journal import Journal, fingerprint
 from probecast.training.loop import EpochRecord, device_of, train
 from probecast.training.metrics import METRICS
-from probecast.training.settings import TrainingSettings
+from probecast.training.settings import Device, TrainingSettings
 from probecast.trials import TaskInfo, TrialTable, build_table
 
 Trial = tuple[str, int]
@@ -49,15 +49,16 @@ class TrialRunner:
         self.task, self.training, self.journal = task, training, journal
         self.architecture = architecture or architecture_of(task)
         self.spec = DataSpec.read(Path(folder, "spec.json"))
-        self.data = {
-            split: read_split(Path(folder, f"{split}.safetensors"), self.spec) for split in SPLITS
-        }
+        device = device_of(training.device)  # once, for all trials together
+        self.data = {split: self._read(Path(folder), split, device) for split in SPLITS}
         self.info = task_info(task, self.spec, training)
         self._records: dict[Trial, list[dict[str, Any]]] = {}
         self._running: dict[Trial, Iterator[EpochRecord]] = {}
         self._asked: dict[Trial, int] = {}
         for row in journal.rows:
-            self._records.setdefault((row["config_id"], row["seed"]), []).append(row)
+            records = self._records.setdefault((row["config_id"], row["seed"]), [])
+            if row["epoch"] == len(records) + 1:  # what a damaged line cut off is trained again
+                records.append(row)
 
     def records(self, configuration: Configuration, seed: int) -> list[dict[str, Any]]:
         """Return the epoch records that exist, in order."""
@@ -91,7 +92,7 @@ class TrialRunner:
 
     def epochs(self, configuration: Configuration, seed: int) -> int:
         """Return how far a trial has been trained."""
-        return len(self._records.get((config_id(configuration), seed), []))
+        return len(self.records(configuration, seed))
 
     def table(self) -> TrialTable:
         """Return what has been asked for: a journal may hold more, of another list of trials."""
@@ -103,6 +104,10 @@ class TrialRunner:
         ]
         measured = {"config_id", "seed", *EpochRecord.__dataclass_fields__}
         return build_table(self.info, [name for name in rows[0] if name not in measured], rows)
+
+    def _read(self, folder: Path, split: str, device: torch.device) -> dict[str, torch.Tensor]:
+        tensors = read_split(folder / f"{split}.safetensors", self.spec)
+        return {name: tensor.to(device) for name, tensor in tensors.items()}
 
     def _continue(self, trial: Trial, configuration: Configuration) -> Iterator[EpochRecord]:
         if trial not in self._running:
@@ -130,13 +135,15 @@ def task_info(task: str, spec: DataSpec, training: TrainingSettings) -> TaskInfo
         floor_test=spec.floor["test"],
         epochs=training.epochs,
         precision=training.precision,
-        machine=_machine(),
+        machine=machine(training.device),
         meta_features=spec.meta_features,
     )
 
 
-def _machine() -> str:
-    """Name the processor and its vector unit: seconds are comparable on one machine only."""
+def machine(device: Device) -> str:
+    """Name the GPU, or the processor and its vector unit: seconds are of one machine only."""
+    if device_of(device).type == "cuda":
+        return f"{torch.cuda.get_device_name()}, torch {torch.__version__}"
     cpuinfo = Path("/proc/cpuinfo")
     models = [
         line.partition(":")[2].strip()
@@ -172,7 +179,7 @@ def open_runner(
     """
     _warn_of_emulation(training)
     # With the machine: the seconds of a table, and the last bits of its numbers, are of one.
-    depends = fingerprint(data, training.model_dump_json(), *depends_on, _machine())
+    depends = fingerprint(data, training.model_dump_json(), *depends_on, machine(training.device))
     kept = Journal(journal, depends)
     return TrialRunner(task, Path(data[0]).parent, training, kept, architecture)
 
