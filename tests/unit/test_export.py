@@ -108,6 +108,15 @@ def test_an_error_in_the_shell_is_one_line(prediction):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("content", ["[]", "{}", '{"configuration": {}}'])
+def test_another_file_is_no_recommendation(tmp_path, content):
+    path = tmp_path / "other.json"
+    path.write_text(content)
+    for form in ("yaml", "training-arguments"):
+        with pytest.raises(ProbecastError, match=r"other\.json: is no recommendation"):
+            main([str(path), form])
+
+
 def test_a_fine_tuned_networks_recommendation_has_them(tmp_path):
     path = tmp_path / "docs-finetune.json"
     arguments = {"learning_rate": 3e-5, "num_train_epochs": 3}

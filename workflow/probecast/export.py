@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 TOP = 5
 
 
-def configurations(prediction: Mapping[str, Any], count: int = TOP) -> list[Configuration]:
+def configurations(prediction: Mapping[str, Any]) -> list[Configuration]:
     """Return the recommendation and the next best alternatives, best first."""
-    return [prediction["configuration"], *prediction["alternatives"]][:count]
+    return [prediction["configuration"], *prediction["alternatives"]][:TOP]
 
 
 def enqueue(
@@ -93,7 +93,7 @@ def main(words: Sequence[str]) -> str:
         help="hyperparameters that the study calls otherwise: learning_rate=lr; may be repeated",
     )
     arguments = parser.parse_args(words)
-    prediction = read_json(arguments.prediction)
+    prediction = _read(arguments.prediction)
     if arguments.form == "yaml":
         return yaml.safe_dump(prediction, sort_keys=False, allow_unicode=True)
     if arguments.form == "training-arguments":
@@ -111,6 +111,17 @@ def main(words: Sequence[str]) -> str:
     added = enqueue(_study(arguments.storage, arguments.study), best, rename)
     has = f"; it has the other {len(best) - added} already" if added < len(best) else ""
     return f"{arguments.study}: {added} of the {len(best)} best configurations added{has}\n"
+
+
+def _read(path: str) -> dict[str, Any]:
+    prediction = read_json(path)
+    needed = {"configuration", "alternatives", "training_arguments"}
+    if not isinstance(prediction, dict) or not needed <= prediction.keys():
+        raise ProbecastError(
+            f"{path}: is no recommendation, which has {', '.join(sorted(needed))}; "
+            "name a file of results/predictions"
+        )
+    return prediction
 
 
 def _study(path: str, name: str) -> "optuna.Study":

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import pandas as pd
@@ -101,6 +102,16 @@ def test_a_model_that_diverged_has_no_accuracy():
     (row,) = run(TASK, spec, data["train"], {"pieces": data["test"]}, wild, 0, TRAINING)
     assert row["eval_accuracy"] != row["eval_accuracy"]
     assert row["epochs"] < 3
+
+
+def test_nor_has_one_that_diverged_in_its_last_step():
+    spec = pieces_spec()
+    data = splits(spec)
+    data["train"] = {name: tensor[:16] for name, tensor in data["train"].items()}
+    wild = Recipe({**CONFIGURATION, "learning_rate": 1e20}, 1)
+    (row,) = run(TASK, spec, data["train"], {"pieces": data["test"]}, wild, 0, TRAINING)
+    assert row["epochs"] == 1
+    assert math.isnan(row["eval_loss"]) and math.isnan(row["eval_accuracy"])
 
 
 def written(spec, folder):

@@ -50,6 +50,9 @@ def test_what_the_trainer_has_no_argument_for_is_named(tmp_path):
     arguments, other = training_arguments({**CONFIGURATION, "optimizer": "SGD"}, TRAINING)
     assert other == {"optimizer": "SGD", "dropout": 0.1}
     assert "optim" not in arguments
+    arguments, other = training_arguments({**CONFIGURATION, "warmup_share": 1.5}, TRAINING)
+    assert other == {"warmup_share": 1.5, "dropout": 0.1}
+    assert "warmup_steps" not in arguments
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,12 @@ def test_cnn_takes_images_of_any_size_and_depth():
         assert predict(network, torch.randn(2, *shape)).shape == (2, spec.output_size)
 
 
+@pytest.mark.parametrize("side", [3, 7, 12, 28])
+def test_cnn_trains_on_a_last_batch_of_one_image(side):
+    network = build("cnn", replace(SPECS["images"], input_shape=(1, side, side)), layers=6)
+    assert network.train()(torch.randn(1, 1, side, side)).isfinite().all()
+
+
 @pytest.mark.parametrize("architecture", TASKS)
 def test_layers_and_neurons_size_the_network(architecture):
     small = parameter_count(build(architecture))

@@ -188,6 +188,8 @@ def run(
             start = trial.core_time()
             evaluated = trial.evaluate(dataset)
             seconds = trial.core_time() - start
+            if not evaluated[0] < LOSS_LIMIT:  # its last step was one too many
+                evaluated = math.nan, math.nan
         yield {
             "seed": seed,
             "dataset": dataset,

@@ -40,8 +40,12 @@ def training_arguments(
         The arguments, and what is left, such as dropout and another optimizer than AdamW.
     """
     whole = {**get_architecture("finetune").DEFAULTS, **configuration}
-    arguments = {ARGUMENTS[name]: value for name, value in whole.items() if name in ARGUMENTS}
-    other = {name: value for name, value in whole.items() if name not in ARGUMENTS}
+    other = {
+        name: value
+        for name, value in whole.items()
+        if name not in ARGUMENTS or (name == "warmup_share" and value >= 1)  # would be steps
+    }
+    arguments = {ARGUMENTS[name]: value for name, value in whole.items() if name not in other}
     if other["optimizer"] == OPTIMIZER:
         arguments["optim"] = "adamw_torch"
         del other["optimizer"]
