@@ -65,6 +65,10 @@ BAD = {
     "no floor": ({"floor": math.nan}, r"a floor and a perfect value make all comparable"),
     "empty space": ({"space": {}}, r"space: .*no hyperparameters"),
     "bad range": ({"space": {"x": {"low": 1, "high": 0}}}, r"space: .*must lie below"),
+    "other direction": ({"metric": "mse", "higher_is_better": True}, r"a name of its own"),
+    "in per cent": ({"floor": 50.0}, r"no source has a metric that can be compared"),
+    "no epochs": ({"epochs": 0}, r"epochs: found 0; give a whole number"),
+    "half an epoch": ({"epochs": 2.5}, r"epochs: found 2\.5; give a whole number"),
     "cost": ({"cost": 0.5}, r"budget 0\.5 does not pay for one full training"),
 }
 

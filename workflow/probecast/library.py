@@ -48,7 +48,7 @@ def open_tuner(
         epochs: of a full training. Learning-rate schedules should run over all of them, also in
             a training that is stopped earlier.
         floor: the metric of a trivial predictor, such as the share of the largest class.
-        higher_is_better: the metric's direction; known for the three above.
+        higher_is_better: the metric's direction; known for those of ``METRICS``.
         architecture: what is trained, if it is one that the sources have, such as ``cnn``.
         cost: total cost, probes and the completed training, in full trainings; at least 1.
         candidates: how many configurations may be chosen from.
@@ -56,14 +56,19 @@ def open_tuner(
         seed: of whatever is drawn.
 
     Raises:
-        ProbecastError: the space or the metric is not usable.
+        ProbecastError: the space, the metric or the number of epochs is not usable.
     """
-    if metric in METRICS:
-        higher_is_better = METRICS[metric].higher_is_better
-    if higher_is_better is None:
+    known = METRICS[metric].higher_is_better if metric in METRICS else higher_is_better
+    if known is None:
         raise ProbecastError(
             f"metric {metric!r}: say whether higher_is_better; only {', '.join(METRICS)} are known"
         )
+    if higher_is_better not in (known, None):
+        raise ProbecastError(
+            f"metric {metric!r}: higher_is_better is {known}; give yours a name of its own"
+        )
+    if epochs != int(epochs) or epochs < 1:
+        raise ProbecastError(f"epochs: found {epochs}; give a whole number, at least 1")
     try:
         checked = Space.model_validate(dict(space))
     except ValidationError as error:
@@ -74,10 +79,10 @@ def open_tuner(
         family="own",
         architecture=architecture,
         metric=metric,
-        higher_is_better=higher_is_better,
+        higher_is_better=known,
         floor_val=floor,
         floor_test=floor,
-        epochs=epochs,
+        epochs=int(epochs),
         precision="unknown",
         machine="unknown",
         meta_features={},

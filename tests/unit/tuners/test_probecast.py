@@ -194,6 +194,30 @@ def test_when_every_probe_diverges_an_untried_configuration_is_still_affordable(
     assert steps[-1].cost <= 2
 
 
+def test_a_curve_that_is_told_in_parts_is_refused():
+    table = synthetic_task(20, epochs=10)
+    environment, tuner = TableEnvironment(table), ProbecastTuner(problem(table, 3.0))
+    seen = {}
+    while True:
+        configuration, epoch = tuner.ask()
+        curve = environment.advance(configuration, epoch).curve
+        if str(configuration) in seen:
+            break
+        seen[str(configuration)] = epoch
+        tuner.tell([Observation(configuration, curve)])
+    with pytest.raises(ProbecastError, match="tell its whole curve, from the first epoch"):
+        tuner.tell([Observation(configuration, curve[seen[str(configuration)] :])])
+    tuner.tell([Observation(configuration, curve)])
+
+
+def test_a_trial_of_no_candidate_does_no_harm():
+    tuner, stranger = ProbecastTuner(problem(synthetic_task(20))), {"learning_rate": 7.0}
+    before = tuner.recommend()
+    tuner.tell([Observation(stranger, (0.9,))])
+    assert tuner.recommend() == before
+    assert tuner.continuation(stranger) == []
+
+
 def test_no_encoder_is_refused():
     table = small_table({0.1: [0.2], 1.0: [0.3]})
     with pytest.raises(ProbecastError, match="needs a meta-encoder"):

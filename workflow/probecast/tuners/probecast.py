@@ -33,7 +33,8 @@ class ProbecastTuner:
     """Probes until the budget only completes the best, or no probe is worth it.
 
     Raises:
-        ProbecastError: there is no meta-encoder, or it cannot judge this task.
+        ProbecastError: there is no meta-encoder, or it cannot judge this task; or it is told of
+            a trial less than it has asked for, so that it would ask for the same for ever.
     """
 
     seeded: ClassVar[bool] = False
@@ -51,6 +52,7 @@ class ProbecastTuner:
         self.posterior = expected.posterior
         self.candidates = [problem.candidates[row] for row in expected.rows]
         self.place = {config_id(c): place for place, c in enumerate(self.candidates)}
+        self.asked: dict[int, int] = {}  # epochs, by candidate
         self.epochs = np.zeros(len(self.candidates), dtype=int)  # bought of each
         self.reached = np.zeros(len(self.candidates), dtype=int)  # levels seen of each
         self.diverged = np.zeros(len(self.candidates), dtype=bool)
@@ -67,14 +69,21 @@ class ProbecastTuner:
             worth = gain / np.maximum(self.levels - self.epochs[:, None], 1) ** COST_POWER
         else:
             worth = np.where(open_, self.posterior.mean[:, -1:], -np.inf)
-        place = np.argmax(worth.max(axis=1))
-        return self.candidates[place], int(self.levels[self.reached[place]])
+        place = int(np.argmax(worth.max(axis=1)))
+        self.asked[place] = int(self.levels[self.reached[place]])
+        return self.candidates[place], self.asked[place]
 
     def tell(self, observations: Sequence[Observation]) -> None:
         for observation in observations:
             place = self.place.get(observation.config_id)
             if place is None:  # nobody else's trials are of use, but they do no harm
                 continue
+            if observation.epochs < self.asked.get(place, 0) and not observation.diverged:
+                raise ProbecastError(
+                    f"{self.problem.info.task}: asked for {self.asked[place]} epochs of "
+                    f"{observation.configuration}, told {observation.epochs}; tell its whole "
+                    "curve, from the first epoch on"
+                )
             self.epochs[place] = observation.epochs
             self.diverged[place] = observation.diverged
             levels = np.searchsorted(self.levels, observation.epochs, side="right")
@@ -114,11 +123,12 @@ class ProbecastTuner:
 
         Returns:
             One entry per level of the curve: ``epoch``, ``expected`` validation metric, and
-            ``low`` and ``high``, the ends of its central interval of ``Belief.LEVEL``.
+            ``low`` and ``high``, the ends of its central interval of ``Belief.LEVEL``. None of
+            a configuration that is no candidate.
         """
-        place = self.place[config_id(configuration)]
-        levels = np.arange(self.reached[place], len(self.levels))
-        if not len(levels):
+        place = self.place.get(config_id(configuration))
+        levels = np.arange(0 if place is None else self.reached[place], len(self.levels))
+        if place is None or not len(levels):
             return []
         generator = np.random.default_rng(derive(self.problem.seed, "continuation"))
         draws = self.posterior.draw(place * len(self.levels) + levels, DRAWS, generator)
