@@ -1,5 +1,7 @@
 """Successive halving, on random candidates and on the portfolio, by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from probecast.evaluation.replay import TableEnvironment
@@ -92,9 +94,17 @@ def flat(best, epochs=10):
     return small_table({r: [0.9 if r == best else 0.5] * epochs for r in (0.1, 0.2, 0.3, 0.4)})
 
 
+def of_families(sources):
+    """The same tables, each of a family of its own."""
+    return [
+        replace(table, info=replace(table.info, family=f"f{number}"))
+        for number, table in enumerate(sources)
+    ]
+
+
 def test_rungs_are_those_that_served_the_sources():
     # One epoch tells the best: probe all four, continue the one.
-    sources = [flat(best) for best in (0.1, 0.2, 0.3, 0.4)]
+    sources = of_families(flat(best) for best in (0.1, 0.2, 0.3, 0.4))
     table = flat(0.3)
     shop = Recorder(table)
     steps = run(get_tuner("halving_portfolio")(problem(table, 1.5, sources)), shop, 1.5)
@@ -113,12 +123,12 @@ def test_where_early_epochs_mislead_the_portfolio_is_run_fully():
             {r: [0.4 if r == best else 0.5] * 9 + [0.9 if r == best else 0.5] for r in rates}
         )
 
-    sources = [late(best) for best in (0.1, 0.2, 0.1, 0.2)]
+    sources = of_families(late(best) for best in (0.1, 0.2, 0.1, 0.2))
     rungs = best_rungs(Shared.of(problem(late(0.2), 2.0, sources)), 2.0)
     assert rungs == ((2, 10),)
 
 
-def test_with_one_source_there_is_nothing_to_tune_on():
+def test_with_one_family_there_is_nothing_to_tune_on():
     table = flat(0.3)
-    rungs = best_rungs(Shared.of(problem(table, 2.0, [flat(0.1)])), 2.0)
+    rungs = best_rungs(Shared.of(problem(table, 2.0, [flat(0.1), flat(0.2)])), 2.0)
     assert rungs == halving_rungs(10, 2.0, 4)

@@ -7,6 +7,7 @@ from probecast.errors import ProbecastError
 from probecast.evaluation.replay import TableEnvironment
 from probecast.tuners import DEFAULT, get_tuner
 from probecast.tuners.driver import run
+from probecast.tuners.halving_portfolio import _left_out_curves
 from probecast.tuners.source_regrets import Shared, source_curves
 from probecast.tuners.tuner import Observation, Problem
 from tables import small_table
@@ -75,6 +76,24 @@ def test_the_gaussian_learns_the_scale_of_a_target_whose_floor_is_unknown():
     sources = [task(RISING), task(FALLING), task(MIDDLE)]
     target = task([v / 2 for v in FALLING], floor=NAN)
     assert tried("empirical_gp", target, 4.0, sources)[1] == 0.5
+
+
+def test_a_source_on_which_nothing_worked_does_not_outweigh_the_others():
+    # A trial at the floor tells nothing of the range, so no range may gain by it.
+    sources = [task(RISING), task(RISING), task(MIDDLE), task([0.1] * 5)]
+    tuner = get_tuner("empirical_gp")(problem(task([0.05] * 5, floor=NAN), 3.0, sources))
+    tuner.tell([Observation({"learning_rate": rate}, (0.05, 0.05)) for rate in RATES[:3]])
+    assert tuner.log_weights.argmax() != 3
+
+
+def test_rungs_are_tuned_with_portfolios_of_other_families():
+    target = task(RISING)
+    twins = [task(RISING, family="a"), task(RISING, family="a")]
+    other = task(FALLING, family="b")
+    # Without its twin, a rising task is met in the order that serves falling ones.
+    best_last = _left_out_curves(Shared.of(problem(target, 1.0, [*twins, other])))[:2, 0, -1]
+    assert best_last.tolist() == pytest.approx([1.0, 1.0])
+    assert len(_left_out_curves(Shared.of(problem(target, 1.0, twins)))) == 0
 
 
 @pytest.mark.parametrize("name", ["nearest", "empirical_gp", "tpe"])

@@ -65,8 +65,10 @@ class EmpiricalGpTuner(FullTrials):
         variance = self.covariance[row, row] + NOISE**2
         gain = self.covariance[:, row] / variance
         surprise = unit - self.means[:, row]
-        if value > -np.inf:  # the density of the value itself, so ranges weigh in
-            self.log_weights -= surprise**2 / variance / 2 + np.log(self.ranges)
+        if value > -np.inf:
+            # The density of the value itself, so ranges weigh in; of a floor all know alike.
+            density = np.where(unit > 0, np.log(self.ranges), 0)
+            self.log_weights -= surprise**2 / variance / 2 + density
         self.means += surprise[:, None] * gain
         self.covariance = self.covariance - np.outer(gain, self.covariance[row])
         self.reached = np.maximum(self.reached, unit)

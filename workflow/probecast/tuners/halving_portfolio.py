@@ -3,7 +3,7 @@
 The first k members of the greedy portfolio are probed for a few epochs and the best go on
 (Feurer et al., "Auto-sklearn 2.0", JMLR 2022, combine portfolios with successive halving).
 How many, how long and in how many stages is what would have done best, under the same
-budget, on each source with a portfolio of the other sources.
+budget, on each source with a portfolio of the other families.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ import numpy as np
 
 from probecast.tuners.halving import Rungs, RungsTuner, cost, halving_rungs
 from probecast.tuners.portfolio import greedy_portfolio
-from probecast.tuners.source_regrets import Shared, source_curves
+from probecast.tuners.source_regrets import Shared, sharing, source_curves
 from probecast.tuners.tuner import Problem
 
 MOST_PROBED = 200
@@ -39,9 +39,9 @@ def _portfolio(shared: Shared) -> list[int]:
 
 @lru_cache(maxsize=64)
 def best_rungs(shared: Shared, budget: float) -> Rungs:
-    """Return the rungs with the least mean regret over the sources, each left out in turn.
+    """Return the rungs with the least mean regret over the sources, each family left out in turn.
 
-    With one source there is nothing to tune on: plain successive halving.
+    With one family there is nothing to tune on: plain successive halving.
 
     Args:
         shared: the sources, the candidates and the horizon.
@@ -49,7 +49,7 @@ def best_rungs(shared: Shared, budget: float) -> Rungs:
     """
     curves = _left_out_curves(shared)
     horizon, most = shared.horizon, min(MOST_PROBED, len(shared.identities))
-    if len(curves) < 2:
+    if not len(curves):
         return halving_rungs(horizon, budget, most)
     plans = sorted(set(_plans(horizon, budget, most)), key=lambda rungs: (len(rungs), rungs))
     # That saving does better on the sources is mostly chance: what may be spent is spent.
@@ -60,14 +60,19 @@ def best_rungs(shared: Shared, budget: float) -> Rungs:
 
 @lru_cache(maxsize=4)
 def _left_out_curves(shared: Shared) -> np.ndarray:
-    """(sources, members, epochs) of each source, in the order of the others' portfolio."""
+    """(sources, members, epochs) of each source, in the order of the other families' portfolio.
+
+    Without another family there are none.
+    """
     curves = source_curves(shared)
-    orders = [
-        greedy_portfolio(np.delete(curves[:, :, -1], source, axis=0), MOST_PROBED)
-        for source in range(len(curves))
-        if len(curves) > 1
-    ]
-    return np.array([own[order] for own, order in zip(curves, orders, strict=False)])
+    families = np.array([source.info.family for source in sharing(shared)])
+    if len(set(families)) < 2:
+        return curves[:0]
+    orders = {
+        family: greedy_portfolio(curves[families != family, :, -1], MOST_PROBED)
+        for family in set(families)
+    }
+    return np.array([own[orders[family]] for own, family in zip(curves, families, strict=True)])
 
 
 def _plans(horizon: int, budget: float, most: int) -> Iterator[Rungs]:

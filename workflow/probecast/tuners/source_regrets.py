@@ -68,21 +68,26 @@ def source_curves(shared: Shared) -> np.ndarray:
         (sources, candidates, epochs of the target) in 0..1, read-only. Sources that share no
         candidate are left out.
     """
-    sources, identities, horizon = shared
+    identities, horizon = shared.identities, shared.horizon
     found = []
-    for source in sources:
+    for source in sharing(shared):
         rows, regrets = regrets_of(source)
         tried = [identity in rows for identity in identities]
-        if any(tried):
-            # The epoch at the same share of the horizon, or the next one.
-            epochs = -(-np.arange(1, horizon + 1) * source.info.epochs // horizon) - 1
-            known = regrets[[rows[identity] for identity in identities if identity in rows]]
-            curves = np.broadcast_to(known.mean(axis=0), (len(identities), known.shape[1])).copy()
-            curves[tried] = known
-            found.append(curves[:, epochs])
+        # The epoch at the same share of the horizon, or the next one.
+        epochs = -(-np.arange(1, horizon + 1) * source.info.epochs // horizon) - 1
+        known = regrets[[rows[identity] for identity in identities if identity in rows]]
+        curves = np.broadcast_to(known.mean(axis=0), (len(identities), known.shape[1])).copy()
+        curves[tried] = known
+        found.append(curves[:, epochs])
     stacked = np.stack(found) if found else np.empty((0, len(identities), horizon))
     stacked.flags.writeable = False
     return stacked
+
+
+def sharing(shared: Shared) -> list[TrialTable]:
+    """Return the sources that have tried any candidate."""
+    wanted = set(shared.identities)
+    return [source for source in shared.sources if not wanted.isdisjoint(regrets_of(source)[0])]
 
 
 @lru_cache(maxsize=256)
