@@ -1,8 +1,25 @@
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 import pytest
 
-from benchmarks.ablations import UNLIKE, VARIANTS, run, shuffled, tables_of, thinned
-from synthetic import synthetic_task
+from benchmarks.ablations import (
+    AS_IT_IS,
+    COSTS,
+    OTHERS,
+    ROOT,
+    UNLIKE,
+    VARIANTS,
+    print_ablations,
+    run,
+    shuffled,
+    tables_of,
+    thinned,
+)
+from benchmarks.oracles import BEGUN, MIGHT
+from probecast.errors import ProbecastError
+from synthetic import few, synthetic_task
 
 
 def test_shuffling_keeps_the_curves_and_moves_the_configurations():
@@ -14,15 +31,49 @@ def test_shuffling_keeps_the_curves_and_moves_the_configurations():
     assert (moved.curves()[5].droplevel("seed") != ends).mean() > 0.7
 
 
-@pytest.mark.parametrize("name", list(VARIANTS))
+def of_two_architectures(number):
+    """A task that has tried a third of the configurations, so that all parts have a say."""
+    table = few(number)
+    return replace(table, info=replace(table.info, architecture=("cnn", "rnn")[number % 2]))
+
+
+TABLES = [of_two_architectures(number) for number in range(4)]
+
+
+@cache
+def runs_of(name):
+    settings = VARIANTS[name].settings.model_copy(update={"steps": 20})
+    return run(TABLES, replace(VARIANTS[name], settings=settings), seeds=1, noise=0.0)
+
+
+@pytest.mark.parametrize("name", [name for name in VARIANTS if name != AS_IT_IS])
 def test_every_variant_is_another_learner_that_works(name):
-    tables = [synthetic_task(number) for number in range(3)]
-    runs = run(tables, VARIANTS[name], seeds=1, noise=0.0)
-    assert set(runs["task"]) == {"t0-cnn", "t1-cnn", "t2-cnn"}
+    runs, same = runs_of(name), runs_of(AS_IT_IS)
+    assert set(runs["task"]) == {table.info.task for table in TABLES}
     assert np.isfinite(runs["regret"]).all()
-    same = run(tables, VARIANTS["as it is"], seeds=1, noise=0.0)
-    if name in ("without curves (full trials only)", "probes chosen at random"):
-        assert not runs["regret"].equals(same["regret"])
+    assert not runs["regret"].equals(same["regret"])
+
+
+def test_all_are_held_against_the_learner_as_it_is(capsys):
+    name = "probes chosen at random"
+    print_ablations(TABLES, [name], 1, 0.0, "all")
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    header, _, *rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+    assert header == ["", *(f"{cost:g}" for cost in COSTS), "p"]
+    assert [row[0] for row in rows] == [AS_IT_IS, BEGUN, MIGHT, *OTHERS, name]
+    runs = runs_of(AS_IT_IS)
+    ours = runs[(runs["method"] == "probecast") & (runs["cost"] == COSTS[0])]
+    assert float(rows[0][1]) == pytest.approx(ours["regret"].mean(), abs=6e-4)
+    assert rows[0][-1] == "–"
+    assert "±" in rows[-1][1]
+    assert 0 < float(rows[-1][-1]) <= 1
+
+
+def test_a_table_that_is_not_there_is_refused():
+    with pytest.raises(ProbecastError, match="table 'lcbench17': say which study file"):
+        tables_of("lcbench17", None)
+    with pytest.raises(ProbecastError, match=r"no table 'lcbench'\. Did you mean 'lcbench17'"):
+        tables_of("lcbench", str(ROOT / "studies/lcbench17.yaml"))
 
 
 def test_own_tables_are_compared_on_the_configurations_that_all_have_tried():

@@ -50,6 +50,16 @@ def test_an_outcome_that_is_always_the_same_leaves_probabilities_alone():
     assert (fitted.slope, fitted.intercept) == (1, 0)
 
 
+def test_beliefs_that_say_the_opposite_are_replaced_by_the_base_rate():
+    def misled(count=40):
+        near = np.arange(count) < 0.3 * count
+        beliefs = replace(task_of(0.2, count).beliefs, probability=np.where(near, 0.1, 0.6))
+        return replace(task_of(0.2, count), beliefs=beliefs, near_best=near)
+
+    fitted = Calibration.fit([misled()] * 3)
+    assert fitted.probability(np.array([0.1, 0.6])) == pytest.approx([0.3, 0.3])
+
+
 def test_calibration_error_by_hand():
     probability = np.array([0.05, 0.05, 0.95, 0.95])
     assert expected_calibration_error(probability, np.array([0, 0, 1, 1])) == pytest.approx(0.05)

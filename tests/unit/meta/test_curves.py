@@ -48,6 +48,16 @@ def test_a_metric_that_nobody_knows_keeps_its_unit_and_is_turned_round_if_small_
     assert scale.to_natural([-30.0]).tolist() == [30.0]
     assert Scale(replace(loss, floor_val=100.0)).floor == -100.0
     assert scale.kind != Scale(replace(loss, metric="bits")).kind
+    assert scale.kind != Scale(replace(loss, floor_val=100.0)).kind  # counted from elsewhere
+
+
+@pytest.mark.parametrize("changes", [{"floor_val": 10.0}, {"higher_is_better": False}])
+def test_what_is_called_accuracy_but_is_another_metric_is_not_turned_round(changes):
+    info = replace(small_table({1.0: [0.2]}, floor=0.1).info, **changes)  # 10.0: in per cent
+    scale, share = Scale(info), Scale(small_table({1.0: [0.2]}, floor=0.1).info)
+    good, bad = (90.0, 20.0) if info.higher_is_better else (0.2, 0.9)
+    assert np.diff(scale.to_unit([bad, good])) > 0
+    assert scale.kind != share.kind
 
 
 def test_a_source_lies_between_its_floor_and_its_best():

@@ -3,11 +3,15 @@ import pytest
 
 from benchmarks.ablations import shuffled, with_random_weights
 from probecast.errors import ProbecastError
+from probecast.evaluation.calibration import outcomes
 from probecast.evaluation.replay import replay
+from probecast.meta import pretraining
 from probecast.meta.encoder import MetaEncoder, Source
 from probecast.meta.encoding import Encoding
 from probecast.meta.pretraining import pretrain
 from probecast.meta.sources import check_no_leak, describe_sources
+from probecast.space import config_id
+from probecast.trials import TrialTable
 from synthetic import LEARNT, QUICK, few, quick_encoder, synthetic_task
 from tables import small_table
 
@@ -65,6 +69,29 @@ def test_nothing_to_learn_from_is_said():
         pretrain([], QUICK)
     with pytest.raises(ProbecastError, match="toy-cnn: all finished trials of a task end alike"):
         pretrain([small_table({0.1: [0.1, 0.1], 0.2: [NAN]}, floor=0.1)], QUICK)
+
+
+def test_a_table_that_tells_nothing_leaves_no_trace():
+    telling = synthetic_task(0)
+    frame = synthetic_task(1).frame.assign(warmup=0.1, val_metric=0.1)
+    pairs = zip(frame[telling.hyperparameters].to_dict("records"), frame["warmup"], strict=True)
+    frame["config_id"] = [config_id({**c, "warmup": w}) for c, w in pairs]
+    dull = TrialTable(synthetic_task(1).info, [*telling.hyperparameters, "warmup"], frame)
+    encoder = pretrain([telling, dull], QUICK)
+    assert encoder.tasks == [telling.info.task]
+    assert encoder.encoding == pretrain([telling], QUICK).encoding
+
+
+def test_so_many_families_say_how_sure_beliefs_may_be(monkeypatch):
+    predicted = []
+
+    def recorded(table, *rest):
+        predicted.append(table.info.family)
+        return outcomes(table, *rest)
+
+    monkeypatch.setattr(pretraining, "outcomes", recorded)
+    pretrain([synthetic_task(number) for number in range(14)], QUICK)
+    assert len(set(predicted)) == len(predicted) == pretraining.CALIBRATION_TASKS
 
 
 def test_a_source_keeps_diverged_trials_and_drops_unfinished_ones():

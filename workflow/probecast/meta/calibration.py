@@ -49,7 +49,10 @@ class Calibration:
         if near.all() or not near.any():
             return cls(float(spread))
         fitted = LogisticRegression().fit(odds[:, None], near)
-        return cls(float(spread), max(fitted.coef_[0, 0], 0.0), float(fitted.intercept_[0]))
+        slope, intercept = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+        if slope <= 0:  # beliefs that say nothing: the base rate
+            slope, intercept = 0.0, float(logit(near.mean()))
+        return cls(float(spread), slope, intercept)
 
     def interval(self, middle: np.ndarray, end: np.ndarray) -> np.ndarray:
         """Return the end of an interval, moved away from its middle."""

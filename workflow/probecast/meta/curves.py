@@ -14,7 +14,7 @@ LOWEST = 0.02  # without a floor: this quantile of the last values stands in for
 GOOD = 0.75  # trials from this quantile on are good
 STEP, LAST_STEP = 1.6, 1.25
 NEGLIGIBLE = 1e-6  # a range below this is none
-LEARNT = 0.05  # who came less of the way from the floor to perfect has learnt nothing
+LEARNT = 0.05  # who came less of the way from the beginning to perfect has learnt nothing
 
 
 def curve_levels(horizon: int) -> np.ndarray:
@@ -36,8 +36,9 @@ class Scale:
     """A metric turned so that larger is better, in a unit that is comparable between tasks.
 
     Where the metric's perfect value and the task's floor are known, 0 is the floor and 1 is
-    perfect. Else values keep their unit, and tasks with other metrics cannot be compared.
-    Nothing here comes from trials of the task.
+    perfect. Else values keep their unit, and tasks with other metrics cannot be compared; so it
+    is where the floor lies beyond perfect, as in accuracies in per cent, which are another
+    metric than ours of that name. Nothing here comes from trials of the task.
 
     Args:
         info: names the metric and the floor on the validation split.
@@ -52,11 +53,13 @@ class Scale:
         sign = 1.0 if info.higher_is_better else -1.0
         known = np.isfinite(info.floor_val)
         ceiling = METRICS[info.metric].ceiling if info.metric in METRICS else None
-        if known and ceiling is not None and ceiling != info.floor_val:
+        if known and ceiling is not None and sign * (ceiling - info.floor_val) > 0:
             self.kind, self.floor, self.ceiling = "share", 0.0, 1.0
             self._zero, self._unit = info.floor_val, ceiling - info.floor_val
         else:
-            self.kind, self.ceiling = info.metric, None
+            # A curve counts from its floor if there is one: with and without are not mixed.
+            self.kind = f"{info.metric} above its floor" if known else info.metric
+            self.ceiling = None
             self.floor = sign * info.floor_val if known else None
             self._zero, self._unit = 0.0, sign
 

@@ -58,11 +58,9 @@ class Source:
     curves: np.ndarray
 
     @classmethod
-    def of(cls, table: TrialTable, encoding: Encoding) -> "Source | None":
-        """Return what to keep of a table; None if its trials tell nothing."""
+    def of(cls, table: TrialTable, encoding: Encoding) -> "Source":
+        """Return what to keep of a table whose trials tell something, see ``normalise``."""
         normalised = normalise(table)
-        if normalised is None:
-            return None
         configurations = list(table.configurations().values())
         finished = np.isfinite(normalised.curves).all(axis=1)
         kept = [c for c, complete in zip(configurations, finished, strict=True) if complete]

@@ -2,7 +2,8 @@
 
 Where the kernel is learnt, every step plays one source task: some of its configurations have
 been tried, and the curves of the others are to be completed from those. Then sources are
-predicted, each from the other families, to learn how sure the beliefs may be.
+predicted, each from the curves of the other families (a learnt kernel has seen its own, too),
+to learn how sure the beliefs may be.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from probecast.errors import ProbecastError
 from probecast.evaluation.calibration import outcomes
 from probecast.evaluation.replay import TableEnvironment, complete_trials
 from probecast.meta.calibration import Calibration, Outcomes
-from probecast.meta.curves import at_levels, curve_levels
+from probecast.meta.curves import at_levels, curve_levels, normalise
 from probecast.meta.encoder import MetaEncoder, Source, joined
 from probecast.meta.encoding import Encoding
 from probecast.meta.kernels import Kernel, kernel_of
@@ -53,34 +54,36 @@ def pretrain(
         raise ProbecastError("no source tables to pretrain on; add tasks under 'sources'")
     if held_out:
         check_no_leak(describe_sources(tables), *held_out)
-    encoding = Encoding.of(tables)
-    sources = [source for table in tables if (source := Source.of(table, encoding))]
-    if not sources:
+    telling = [table for table in tables if normalise(table)]
+    if not telling:
         raise ProbecastError(
             f"tables of {', '.join(table.info.task for table in tables)}: all finished trials "
             "of a task end alike, or next to the floor, so there is nothing to learn; finish "
             "their sweeps, or train for longer"
         )
+    encoding = Encoding.of(telling)
+    sources = [Source.of(table, encoding) for table in telling]
     card = {
         "held_out": {"kind": held_out[0], "name": held_out[1]} if held_out else None,
         "settings": {**settings.model_dump(mode="json"), "seed": seed},
     }
     kernel = fit(encoding, sources, settings, derive(seed, "pretrain"))
     encoder = MetaEncoder(encoding, kernel, sources, card)
-    encoder.calibration = Calibration.fit(_outcomes(encoder, tables))
+    encoder.calibration = Calibration.fit(_outcomes(encoder, telling))
     return encoder
 
 
 def _outcomes(encoder: MetaEncoder, tables: Sequence[TrialTable]) -> list[Outcomes]:
     """What other families let one believe of some sources, and what became of them.
 
-    One source of each family, or of a part of the families evenly spread where they are many.
+    One source of each family, or of so many families evenly spread where there are more.
     """
     kinds = {source.info["task"]: source.info["kind"] for source in encoder.sources}
-    by_family = {t.info.family: t for t in reversed(tables) if t.info.task in kinds}
+    by_family = {table.info.family: table for table in reversed(tables)}
     families = sorted(by_family)
+    spread = np.linspace(0, len(families) - 1, min(len(families), CALIBRATION_TASKS))
     found = []
-    for family in families[:: -(-len(families) // CALIBRATION_TASKS)]:
+    for family in (families[place] for place in spread.round().astype(int)):
         table, others = complete_trials(by_family[family]), encoder.without(family)
         if kinds[table.info.task] in {source.info["kind"] for source in others.sources}:
             environment = TableEnvironment(table)
