@@ -114,8 +114,15 @@ class TrialTable:
         return curves.reindex(columns=range(1, self.info.epochs + 1))
 
     def with_floor(self, column: str = "test_metric", seed: int | None = None) -> pd.DataFrame:
-        """Like ``curves``, with what diverged set to the floor: it is worth no more."""
-        return self.curves(column, seed).fillna(self.floor(column))
+        """Like ``curves``, with what diverged set to the floor: it is worth no more.
+
+        Where a trial ends worse than that, to the worst end: a strong trivial predictor may be
+        better than all trials, and what diverged is better than none.
+        """
+        curves, higher = self.curves(column, seed), self.info.higher_is_better
+        ends = curves[self.info.epochs]
+        worse = np.fmin if higher else np.fmax  # NaN where all have diverged
+        return curves.fillna(worse(self.floor(column), ends.min() if higher else ends.max()))
 
     def floor(self, column: str = "test_metric") -> float:
         """Return the metric that has regret 1: the info's floor, else the worst finite value.

@@ -74,6 +74,7 @@ def test_the_summary_is_over_tasks_not_repetitions():
             "regret_ci_low": 0,
             "regret_ci_high": 0.5,
             "within_5pct": 0.5,
+            "base_rate_5pct": 1 / 3,
         }
     )
     of_tasks = runs[(runs["method"] == "random") & (runs["cost"] == 1)].groupby("task")["regret"]

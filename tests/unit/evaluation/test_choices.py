@@ -5,6 +5,7 @@ import pytest
 from probecast.errors import ProbecastError
 from probecast.evaluation.choices import choose, distinct, read_choices, total_cost, write_choices
 from probecast.files import write_text
+from probecast.space import config_id
 
 A, B, C = ({"learning_rate": rate, "optimizer": "Adam"} for rate in (0.1, 0.01, 0.001))
 
@@ -33,6 +34,25 @@ def test_a_diverged_trial_is_not_grids_best(load):
     choices = choose(load.prediction, load.baselines, sweep, default=C)
 
     assert choices["grid"].configuration == A
+
+
+def test_nor_where_the_trivial_predictor_is_better_than_all(load):
+    strong = replace(load.sweep.info, floor_val=0.3, floor_test=0.3)
+    frame = load.sweep.frame.copy()
+    worst = (frame["config_id"] == config_id(C)) & (frame["epoch"] == 2)
+    frame.loc[worst, ["val_metric", "test_metric"]] = float("nan")
+    frame.loc[worst, "status"] = "diverged"
+    sweep = replace(load.sweep, info=strong, frame=frame)
+    choices = choose(load.prediction, load.baselines, sweep, default=C)
+    assert choices["grid"].configuration == B
+
+
+def test_grid_pays_for_the_epochs_that_were_run(digits):
+    frame = digits.sweep.frame
+    early = frame[(frame["config_id"] != config_id(C)) | (frame["epoch"] == 1)]
+    sweep = replace(digits.sweep, frame=early)  # C breaks down in its first epoch of two
+    choices = choose(digits.prediction, digits.baselines, sweep, default=C)
+    assert choices["grid"].cost == 2.5
 
 
 def test_methods_that_were_not_replayed_have_no_role(load):

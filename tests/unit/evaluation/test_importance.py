@@ -16,26 +16,39 @@ def table(info, value):
     rows = []
     for rate, optimizer, layers in product(RATES, OPTIMIZERS, LAYERS):
         configuration = {"rate": rate, "optimizer": optimizer, "layers": layers}
-        result = value(rate, optimizer, layers)
-        failed = np.isnan(result)
-        rows.append(
-            {
-                "config_id": config_id(configuration),
-                **configuration,
-                "seed": 0,
-                "epoch": info.epochs,
-                **dict.fromkeys(("train_loss", "val_loss", "seconds", "flops"), 1.0),
-                "val_metric": result,
-                "test_metric": result,
-                "status": "diverged" if failed else "ok",
-            }
-        )
+        rows.append(row_of(info, configuration, value(rate, optimizer, layers)))
     return build_table(info, ["rate", "optimizer", "layers"], rows)
+
+
+def row_of(info, configuration, result):
+    return {
+        "config_id": config_id(configuration),
+        **configuration,
+        "seed": 0,
+        "epoch": info.epochs,
+        **dict.fromkeys(("train_loss", "val_loss", "seconds", "flops"), 1.0),
+        "val_metric": result,
+        "test_metric": result,
+        "status": "diverged" if np.isnan(result) else "ok",
+    }
 
 
 def test_what_decides_alone_explains_all(digits):
     shares = explained(table(digits.info, lambda rate, *_: 0.5 + rate), seed=0)
     assert shares == pytest.approx({"rate": 1, "optimizer": 0, "layers": 0}, abs=0.02)
+
+
+def test_what_was_drawn_on_a_logarithmic_scale_counts_by_its_share(digits):
+    generator, rows = np.random.default_rng(0), []
+    for rate, momentum in zip(
+        10 ** generator.uniform(-5, -1, 200), generator.random(200), strict=True
+    ):
+        configuration = {"rate": float(rate), "momentum": float(momentum)}
+        result = 0.9 if rate < 1e-3 else 0.3
+        rows.append(row_of(digits.info, configuration, result))
+    shares = explained(build_table(digits.info, ["rate", "momentum"], rows), seed=0)
+    assert shares["rate"] > 0.9
+    assert shares["momentum"] < 0.1
 
 
 def test_words_count_like_numbers_and_divergence_like_the_floor(digits):

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from probecast.evaluation.choices import Choice
 from probecast.evaluation.scores import epochs_to_convergence, gap, regret, score, within
 from probecast.files import write_json
 
@@ -98,6 +99,45 @@ def test_total_costs_by_hand(scored):
         "random": False,
         "default": False,
     }
+
+
+def test_a_diverged_choice_is_no_hit_where_the_trivial_predictor_is_better_than_all(load):
+    strong = replace(load.sweep.info, floor_val=0.3, floor_test=0.3)
+    frame = load.final.frame.copy()
+    last = (frame["config_id"] == load.choices["default"].config_id) & (frame["epoch"] == 2)
+    frame.loc[last, ["val_metric", "test_metric"]] = float("nan")
+    frame.loc[last, "status"] = "diverged"
+    changed = replace(
+        load,
+        sweep=replace(load.sweep, info=strong),
+        final=replace(load.final, info=strong, frame=frame),
+    )
+    rows = of(score([changed], "by_hand", 0)[0], "load-lstm")
+    assert rows.loc["grid", "regret"] == 0
+    assert not rows.loc["default", "within_5pct"]
+    assert rows.loc["default", "regret"] == 1
+
+
+def test_no_name_of_a_hyperparameter_is_taken(digits):
+    def renamed(table):
+        names = ["seeds" if name == "optimizer" else name for name in table.hyperparameters]
+        return replace(
+            table, hyperparameters=names, frame=table.frame.rename(columns={"optimizer": "seeds"})
+        )
+
+    choices = {
+        role: Choice({"learning_rate": c.configuration["learning_rate"], "seeds": "Adam"}, c.cost)
+        for role, c in digits.choices.items()
+    }
+    ids = {c.config_id: choices[role].config_id for role, c in digits.choices.items()}
+    tables = {}
+    for name in ("sweep", "final"):
+        table = renamed(getattr(digits, name))
+        frame = table.frame.assign(config_id=table.frame["config_id"].astype(str).replace(ids))
+        tables[name] = replace(table, frame=frame)
+    rows = of(score([replace(digits, choices=choices, **tables)], "by_hand", 0)[0], "digits-cnn")
+    assert rows.loc["grid", "configuration.seeds"] == "Adam"
+    assert rows.loc["grid", "seeds"] == 2
 
 
 def test_errors_by_hand(scored):

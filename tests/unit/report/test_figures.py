@@ -5,8 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from probecast.report.drawing import limits, lines_of, sheet
-from probecast.report.figures.curves import curves_figure, worst_shown
+from probecast.report.drawing import limits, lines_of, sheet, worst_shown
+from probecast.report.figures import metric
+from probecast.report.figures.curves import curves_figure
 from probecast.report.figures.finetuning import finetuning_figure
 from probecast.report.figures.ranks import ranks_figure, regrets_at
 from probecast.report.figures.regret import regret_figure, regret_over_cost
@@ -39,12 +40,24 @@ def test_an_exploding_error_does_not_flatten_the_axis(make_study):
 def test_probes_that_no_trivial_predictor_is_worse_than_are_shown(make_study):
     info = make_study(["a", "b"])["tasks"][1].info  # an error, floor 1.0
     errors = np.linspace(0.4, 0.9, 11)
-    assert worst_shown(errors, info) == 1.0
-    assert worst_shown(errors, replace(info, floor_val=0.7)) == 0.7
-    behind = replace(info, floor_val=0.3)
-    assert worst_shown(errors, behind) == pytest.approx(0.85)
-    assert worst_shown(np.append(errors, [np.nan, np.inf]), behind) == pytest.approx(0.85)
-    assert worst_shown(np.array([np.nan]), behind) == 0.3
+    assert worst_shown(errors, info, 1.0) == 1.0
+    assert worst_shown(errors, info, 0.7) == 0.7
+    assert worst_shown(errors, info, 0.3) == pytest.approx(0.85)
+    assert worst_shown(np.append(errors, [np.nan, np.inf]), info, 0.3) == pytest.approx(0.85)
+    assert worst_shown(np.array([np.nan]), info, 0.3) == 0.3
+
+
+def test_choices_that_no_trivial_predictor_is_worse_than_are_shown(make_study, monkeypatch):
+    monkeypatch.setattr(metric, "picture", lambda figure, *words: figure)
+    study = make_study(["a", "b"])
+    task, scores = study["tasks"][1], study["scores"]  # an error
+    rows = scores[scores["task"] == task.info.task]
+    strong = replace(task.info, floor_test=float(rows["test_mean"].min()) / 4)
+    sweep = replace(task.sweep, info=strong)
+    figure = metric.metric_figure(rows, replace(task, sweep=sweep))
+    drawn = figure.axes[0].get_xlim()
+    for mean in rows["test_mean"].nsmallest(len(rows) - 1):  # one is far off
+        assert drawn[0] < mean < drawn[1]
 
 
 def test_limits_of_equal_values_have_a_width(make_study):

@@ -96,11 +96,12 @@ def summarise(runs: pd.DataFrame, seed: int, kind: str = "") -> pd.DataFrame:
 
     Returns:
         ``method, cost, task_count, regret_mean, regret_ci_low, regret_ci_high,
-        within_5pct``: means over tasks of the means over repetitions, with the 95 %
-        bootstrap interval over tasks (empty with one task).
+        within_5pct, base_rate_5pct``: means over tasks of the means over repetitions, with
+        the 95 % bootstrap interval over tasks (empty with one task). The base rate is that
+        of a random configuration.
     """
-    regret, hit = f"regret{kind}", f"within_5pct{kind}"
-    tasks = runs.groupby(["method", "cost", "task"], sort=False)[[regret, hit]].mean()
+    regret, hit, base = f"regret{kind}", f"within_5pct{kind}", "base_rate_5pct"
+    tasks = runs.groupby(["method", "cost", "task"], sort=False)[[regret, hit, base]].mean()
     summary = []
     for (method, cost), rows in tasks.groupby(["method", "cost"], sort=False):
         names = rows.index.get_level_values("task")
@@ -114,6 +115,7 @@ def summarise(runs: pd.DataFrame, seed: int, kind: str = "") -> pd.DataFrame:
                 "regret_ci_low": float(low),
                 "regret_ci_high": float(high),
                 "within_5pct": rows[hit].mean(),
+                base: rows[base].mean(),
             }
         )
     return pd.DataFrame(summary)

@@ -67,11 +67,11 @@ def choose(
         default: the study's default configuration.
     """
     budget = total_cost(prediction)["full_runs"]
-    trials = len(sweep.frame[["config_id", "seed"]].drop_duplicates())
+    epochs_run = len(sweep.frame)  # fewer than granted, where trials diverged
     configurations = sweep.configurations()
     choices = {
         "predicted": Choice(prediction["configuration"], budget),
-        "grid": Choice(configurations[_best_on_validation(sweep)], float(trials)),
+        "grid": Choice(configurations[_best_on_validation(sweep)], epochs_run / sweep.info.epochs),
         "random": _replayed("random", baselines, configurations, budget),
         "portfolio": _replayed("portfolio", baselines, configurations, budget),
         "best_average": _replayed("best_average", baselines, configurations, 1.0),

@@ -66,16 +66,25 @@ def explained(sweep: TrialTable, seed: int) -> dict[str, float]:
 
 
 def _numbers(configurations: pd.DataFrame) -> np.ndarray:
-    """(n, hyperparameters): numbers as they are, as trees care for their order only."""
+    """(n, hyperparameters): ranks, as trees care for the order only.
+
+    Evenly spread ranks are evenly spread over what was tried, also where that was drawn on a
+    logarithmic scale.
+    """
     texts = configurations.select_dtypes(exclude="number").columns
     coded = configurations.copy()
     if len(texts):
         coded[texts] = OrdinalEncoder(encoded_missing_value=-1).fit_transform(coded[texts])
-    return coded.fillna(coded.min() - 1).to_numpy(dtype=float)
+    return coded.fillna(coded.min() - 1).rank(method="dense").to_numpy(dtype=float)
 
 
 def _mean_response(forest: RandomForestRegressor, drawn: np.ndarray, column: int) -> np.ndarray:
-    """The forest's mean at each of a hyperparameter's values, over all the others'."""
+    """The forest's mean at a hyperparameter's values (some, where many), over all the others'."""
+    half = 0.5 / VALUES
     return partial_dependence(
-        forest, drawn, [column], grid_resolution=VALUES, method="brute", kind="average"
+        *(forest, drawn, [column]),
+        percentiles=(half, 1 - half),
+        grid_resolution=VALUES,
+        method="brute",
+        kind="average",
     )["average"][0]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 REPLAY_COLUMNS = (
     *BASELINE_COLUMNS,
     "within_5pct",
+    "base_rate_5pct",
     "regret_from_scratch",
     "within_5pct_from_scratch",
 )
@@ -144,13 +145,15 @@ def replay(
         One row per method, repetition and budget, columns ``REPLAY_COLUMNS``: ``cost``
         is the budget; the metrics are the last of the recommendation's trial, the floor
         if it diverged; ``regret`` is that of the test metric against the table's best, and
-        ``within_5pct`` says whether it comes within 5 % of that. ``*_from_scratch``: the
+        ``within_5pct`` says whether it comes within 5 % of that, as does the share
+        ``base_rate_5pct`` of the table's configurations. ``*_from_scratch``: the
         same of what the run recommended while the budget still paid for a new full training
         of the recommendation instead of its completion.
     """
     task = table.info.task
     sellers = _environments(table, repetitions, noise, seed)
     outcomes = worth_of(table, sellers[0].seed)
+    base_rate = float(np.mean([outcome["within_5pct"] for outcome in outcomes.values()]))
     rows = []
     for method in methods:
         random = noise > 0 or get_tuner(method).seeded
@@ -178,7 +181,7 @@ def replay(
                 row |= {
                     f"{name}_from_scratch": scratch[name] for name in ("regret", "within_5pct")
                 }
-                rows.append({**row, "cost": float(budget), **outcome})
+                rows.append({**row, "cost": float(budget), "base_rate_5pct": base_rate, **outcome})
     return pd.DataFrame(rows, columns=list(REPLAY_COLUMNS))
 
 

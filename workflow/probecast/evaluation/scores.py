@@ -19,9 +19,8 @@ def gap(value: ArrayLike, reference: float, higher_is_better: bool) -> np.ndarra
     means better. A reference of 0 leaves 0 (equal) or an infinite gap; of a negative one
     (a loss turned round), the size counts.
     """
-    shortfall = np.asarray(value, dtype=float) - reference
-    if higher_is_better:
-        shortfall = -shortfall
+    value = np.asarray(value, dtype=float)
+    shortfall = reference - value if higher_is_better else value - reference
     if reference == 0:
         return np.where(shortfall == 0, 0.0, np.copysign(np.inf, shortfall))
     return shortfall / abs(reference)
@@ -47,7 +46,7 @@ def regret(value: ArrayLike, best: float, floor: float, higher_is_better: bool) 
     value = np.asarray(value, dtype=float)
     if (best <= floor) if higher_is_better else (best >= floor):
         return np.where(value == best, 0.0, 1.0)
-    return np.clip((best - value) / (best - floor), 0, 1)
+    return np.clip((best - value) / (best - floor), 0, 1) + 0.0  # no -0
 
 
 def epochs_to_convergence(curves: np.ndarray, higher_is_better: bool) -> np.ndarray:
@@ -97,15 +96,15 @@ def score_task(task: TaskResults) -> pd.DataFrame:
     - ``base_rate_5pct, base_rate_1pct``: share of the sweep's configurations whose own last
       test metric passes the same bar: what a configuration drawn at random would do.
       ``saturated``: that share exceeds one half at 5 %.
-    - ``tie``: the difference to the reference is below twice its seed error.
+    - ``tie``: the difference to the reference is at most twice its seed error.
     - ``regret``: against the best retrained choice of the task.
     - ``epochs_to_convergence, training_seconds, training_flops``: means per trial.
     - ``cost_*``: total cost in four currencies, see ``_cost``.
-    - ``cost_ratio_grid``: trials of the reference sweep over ``cost_full_runs``.
-    - ``cost_ratio_random``: full trainings that random search needs on average until its
+    - ``cost_ratio_grid``: full runs of the reference sweep over ``cost_full_runs``.
+    - ``cost_ratio_random``: full runs that random search needs on average until its
       best-on-validation choice reaches ``test_mean``, over ``cost_full_runs``; a lower
       bound where ``random_never_reaches`` (its last choice falls short).
-    - one column per hyperparameter.
+    - ``configuration.<name>``: one column per hyperparameter.
     """
     info, roles = task.info, [role for role in ROLES if role in task.choices]
     higher = info.higher_is_better
@@ -130,7 +129,9 @@ def score_task(task: TaskResults) -> pd.DataFrame:
     rows = rows.join(pd.DataFrame(costs).add_prefix("cost_").astype(float))
     good = [within(sweep_tests, value, 0, higher) for value in values]
     rows["cost_ratio_grid"] = task.choices["grid"].cost / rows["cost_full_runs"]
-    rows["cost_ratio_random"] = [expected_draws(g) for g in good] / rows["cost_full_runs"]
+    draw = task.choices["grid"].cost / len(sweep_tests)  # a full run, less where some diverged
+    draws = np.array([expected_draws(g) for g in good])
+    rows["cost_ratio_random"] = draw * draws / rows["cost_full_runs"]
     rows["random_never_reaches"] = [not g[0] for g in good]
 
     identity = {
@@ -146,7 +147,7 @@ def score_task(task: TaskResults) -> pd.DataFrame:
         [
             pd.DataFrame([identity] * len(rows)),
             rows,
-            pd.DataFrame(configurations).astype(object),
+            pd.DataFrame(configurations).astype(object).add_prefix("configuration."),
         ],
         axis=1,
     )
@@ -227,23 +228,22 @@ def _test_by_merit(sweep: TrialTable) -> np.ndarray:
 
 
 def _tie(rows: pd.DataFrame) -> pd.Series:
-    """Whether the difference to grid's choice is below twice its standard error.
+    """Whether the difference to grid's choice is at most twice its standard error.
 
     Missing with one seed; a role with grid's own configuration ties in any case.
     """
     grid = rows[rows["role"] == "grid"].iloc[0]
     error = np.hypot(rows["test_error"], grid["test_error"])
     difference = (rows["test_mean"] - grid["test_mean"]).abs()
-    tie = (difference < 2 * error).astype("boolean").mask(error.isna())
+    tie = (difference <= 2 * error).astype("boolean").mask(error.isna())
     return tie.mask(rows["config_id"] == grid["config_id"], True)
 
 
 def _cost(task: TaskResults, role: str, trained: pd.Series) -> dict[str, float | None]:
     """Total cost of a role's choice: finding it and training it once.
 
-    Epochs and full runs count what was granted: a trial that diverges early counts in
-    full, as nobody knows beforehand. Seconds and FLOPs count what was spent; for replayed
-    tuners they are not known.
+    Of the prediction and of grid, what was run: a trial that diverges costs its epochs. Of
+    other tuners, what they were granted; their seconds and FLOPs are not known.
     """
     if role == "predicted":
         return total_cost(task.prediction)

@@ -183,6 +183,21 @@ def sheet(shown: Picture) -> str:
 """
 
 
+def worst_shown(measured: np.ndarray, info: TaskInfo, floor: float) -> float:
+    """The trivial predictor's metric; or nearly the worst, where most do not come near that.
+
+    Args:
+        measured: what decides, NaN allowed.
+        info: the task, for the metric's direction.
+        floor: the trivial predictor's value.
+    """
+    finite = measured[np.isfinite(measured)]
+    sign = 1 if info.higher_is_better else -1
+    if not finite.size or sign * (np.median(finite) - floor) >= 0:
+        return floor
+    return float(np.quantile(finite, 0.1 if info.higher_is_better else 0.9))
+
+
 def limits(values: np.ndarray, info: TaskInfo, floor: float) -> tuple[float, float]:
     """Return axis limits that hold the metric's values, ending a little beyond the floor.
 

@@ -41,7 +41,7 @@ def number(value: float | None) -> str:
         return MISSING
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    return f"{value:{_format(value)}}".replace("-", "−")
+    return f"{value + 0.0:{_format(value)}}".replace("-", "−")  # no -0
 
 
 def with_error(mean: float, error: float | None) -> str:

@@ -49,7 +49,7 @@ def answer_figure(scores: pd.DataFrame, reference: str) -> Picture:
         f"Compared with: {reference}. One mark per task, after retraining with fresh seeds; the "
         "upright bar is the median. Left of 0 is better than the reference; shaded is within "
         f"5 % of it. A gap above {WORST_GAP:.0f} % is drawn at the edge. On the right, the "
-        "total cost as a share of the reference's (median over tasks).",
+        "total cost as a share of the reference's (by the median ratio over tasks).",
     )
 
 

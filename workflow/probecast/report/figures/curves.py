@@ -20,10 +20,10 @@ from probecast.report.drawing import (
     line_of,
     picture,
     style,
+    worst_shown,
 )
 from probecast.report.words import metric_label
 from probecast.space import config_id
-from probecast.trials import TaskInfo
 
 OTHERS = [Line("#D55E00", "^"), Line("#009E73", "D"), Line("#CC79A7", "v"), Line("#E69F00", "s")]
 SHOWN = 60  # more curves only blacken the figure and swell the page
@@ -54,7 +54,8 @@ def curves_figure(task: TaskResults) -> Picture:
         _probe(axes, probe, seen.loc[identity], true.loc[identity], look)
     believed = [p[end] for probe in probes for p in probe["continuation"] for end in ENDS]
     drawn = np.concatenate([*map(np.ravel, (shown, seen, true)), believed])
-    axes.set_ylim(*limits(drawn, info, worst_shown(np.concatenate([seen, true]), info)))
+    worst = worst_shown(np.concatenate([seen, true]), info, info.floor_val)
+    axes.set_ylim(*limits(drawn, info, worst))
     axes.set_xlim(0.8, info.epochs + 0.2)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("epoch")
@@ -77,15 +78,6 @@ def curves_figure(task: TaskResults) -> Picture:
         f"trained to the end.{verdict} Behind: {some}the sweep's {len(sweep)} trials. What is "
         "much worse than the trivial predictor, and than most of these, lies outside.",
     )
-
-
-def worst_shown(measured: np.ndarray, info: TaskInfo) -> float:
-    """The trivial predictor's metric; or nearly the worst, where most do not come near that."""
-    finite = measured[np.isfinite(measured)]
-    sign = 1 if info.higher_is_better else -1
-    if not finite.size or sign * (np.median(finite) - info.floor_val) >= 0:
-        return info.floor_val
-    return float(np.quantile(finite, 0.1 if info.higher_is_better else 0.9))
 
 
 ENDS = ("low", "high")

@@ -5,7 +5,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from probecast.evaluation.results import TaskResults
-from probecast.report.drawing import INK, WIDTH, Picture, limits, line_of, picture, style
+from probecast.report.drawing import (
+    INK,
+    WIDTH,
+    Picture,
+    limits,
+    line_of,
+    picture,
+    style,
+    worst_shown,
+)
 from probecast.report.words import metric_label, role_label, with_error
 
 
@@ -19,7 +28,8 @@ def metric_figure(rows: pd.DataFrame, task: TaskResults) -> Picture:
     """
     info = task.info
     means, errors = rows["test_mean"].to_numpy(), rows["test_error"].fillna(0).to_numpy()
-    low, high = limits(np.concatenate([means - errors, means + errors]), info, info.floor_test)
+    drawn = np.concatenate([means - errors, means + errors])
+    low, high = limits(drawn, info, worst_shown(means, info, info.floor_test))
     reference = float(rows.loc[rows["role"] == "grid", "test_mean"].iloc[0])
     figure = Figure(figsize=(WIDTH, 0.36 * len(rows) + 0.9))
     axes = figure.subplots()
