@@ -96,6 +96,13 @@ def test_a_file_without_a_seal_is_read_as_it_is(tmp_path):
     assert list(read_csv(tmp_path / "t.csv")["a"]) == [1]
 
 
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n1,2,3\n"])
+def test_a_csv_file_that_is_none_is_named(tmp_path, content):
+    (tmp_path / "t.csv").write_text(content)
+    with pytest.raises(ProbecastError, match=r"t\.csv: not readable as CSV"):
+        read_csv(tmp_path / "t.csv")
+
+
 def test_seal_can_be_checked_by_hand(tmp_path):
     write_text(tmp_path / "a.txt", "abc")
     subprocess.run(["sha256sum", "--check", ".a.txt.sha256"], cwd=tmp_path, check=True)

@@ -143,7 +143,12 @@ def read_csv(path: str | Path) -> "pd.DataFrame":
     """Read a CSV file of a stage; a missing or damaged file is a ProbecastError."""
     import pandas as pd
 
-    return pd.read_csv(checked(path))
+    try:
+        return pd.read_csv(checked(path))
+    except ValueError as error:  # pandas' own and those of an encoding are such
+        raise ProbecastError(
+            f"{path}: not readable as CSV ({error}); delete it and rerun the stage that writes it."
+        ) from None
 
 
 def sha256(path: str | Path) -> str:

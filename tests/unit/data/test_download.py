@@ -19,9 +19,11 @@ from datasets import (
 )
 
 from fake_source import register, reviews, write_mirror
+from probecast.data import download as download_module
 from probecast.data.download import checksum, download
 from probecast.errors import ProbecastError
 from probecast.files import read_json
+from raw_folders import images
 
 
 def generate(rows: dict[str, int], seed: int) -> DatasetDict:
@@ -147,6 +149,16 @@ def test_the_checksum_is_of_the_values_not_of_their_storage(tmp_path):
     assert checksum(rows.select(reversed(range(2500))).select(reversed(range(2500)))) == expected
     pq.write_table(rows.data.table, tmp_path / "a.parquet", row_group_size=77, compression="gzip")
     assert checksum(Dataset(pq.read_table(tmp_path / "a.parquet"))) == expected
+
+
+def test_the_checksum_takes_large_files_a_few_at_a_time(monkeypatch):
+    rows = images([0, 1, 2] * 10)
+    size = sum(len(file["bytes"]) for file in rows.data.column("image").to_pylist())
+    assert download_module._batch_of(rows) == 1000
+    monkeypatch.setattr(download_module, "LARGE", size // 3)
+    assert download_module._batch_of(rows) in (9, 10)
+    monkeypatch.setattr(download_module, "LARGE", 1)
+    assert download_module._batch_of(rows) == 1
 
 
 def test_the_checksum_sees_values_order_and_class_names():

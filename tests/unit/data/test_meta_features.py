@@ -5,7 +5,16 @@ import torch
 
 from probecast.data.meta_features import NAMES, describe
 from probecast.data.modalities import Prepared, get_prepare
-from raw_folders import SOURCES, images, settings, toy_raw, write_raw
+from raw_folders import (
+    SOURCES,
+    images,
+    settings,
+    sine,
+    speech,
+    texts,
+    toy_raw,
+    write_raw,
+)
 
 
 def prepared_classes(inputs, targets, classes=2, val=60):
@@ -32,12 +41,20 @@ def test_every_modality_has_the_same_finite_numbers(tmp_path, modality):
     ]
 
 
-def test_the_test_split_is_not_looked_at(tmp_path):
-    raw = toy_raw(tmp_path, "image")
-    prepare = get_prepare("image")
-    first = describe(prepare(raw, SOURCES["image"], settings()), "image")
-    write_raw(raw, test=images([2] * 9, seed=7))
-    assert describe(prepare(raw, SOURCES["image"], settings()), "image") == first
+@pytest.mark.parametrize(
+    ("modality", "other"),
+    [
+        ("image", images([2] * 9, seed=7)),
+        ("text", texts(["an unheard of masterpiece, and then some"] * 9, [0] * 9)),
+        ("speech", speech([sine(3.0), sine(0.5)], ["TWO", "ONE MORE"])),
+    ],
+)
+def test_the_test_split_is_not_looked_at(tmp_path, modality, other):
+    raw = toy_raw(tmp_path, modality)
+    prepare = get_prepare(modality)
+    first = describe(prepare(raw, SOURCES[modality], settings()), modality)
+    write_raw(raw, test=other)
+    assert describe(prepare(raw, SOURCES[modality], settings()), modality) == first
 
 
 def test_sizes_are_natural_logarithms():

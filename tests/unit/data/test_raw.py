@@ -24,6 +24,15 @@ def test_image_bytes_are_returned_undecoded(tmp_path):
     assert [content[:4] for content in contents] == [b"\x89PNG"] * 2
 
 
+def test_files_come_in_the_order_asked_for(tmp_path):
+    """Row by row: in one array there is room for 2 GiB only."""
+    raw = write_raw(tmp_path, train=images([0, 1, 2] * 4), test=images([0]))
+    file = RawFile(raw / "train.parquet")
+    rows = np.array([7, 0, 11, 3])
+    every = Selection(file, np.arange(12)).read_bytes("image")
+    assert Selection(file, rows).read_bytes("image") == [every[row] for row in rows]
+
+
 def test_class_names_stand_in_the_hub_schema(raw):
     file = RawFile(raw / "train.parquet")
     assert file.class_names("label") == ["a", "b"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from datasets import Audio, ClassLabel, Dataset, disable_progress_bars
 
 from probecast.data.own.source import find_source
@@ -22,6 +23,8 @@ from probecast.data.settings import DownloadSettings
 from probecast.data.sources import Source
 from probecast.errors import ProbecastError
 from probecast.files import read_json, seal, write_json, writing
+
+LARGE = 2**30  # bytes of files; one Arrow array holds twice that
 
 
 def download(settings: DownloadSettings, out: Path, lock: Path) -> dict[str, Any]:
@@ -169,7 +172,7 @@ def describe(settings: DownloadSettings, fetched: Fetched) -> dict[str, Any]:
 def checksum(split: Dataset) -> str:
     """Return the SHA-256 of a split's values, types and class names.
 
-    It is taken of the values, as an Arrow IPC stream of 1,000 rows a batch
+    It is taken of the values, as an Arrow IPC stream of 1,000 rows a batch, fewer of large files
     (https://arrow.apache.org/docs/format/Columnar.html), and not of the Parquet file, whose
     bytes change with the writer's version, compression and row groups.
     """
@@ -179,7 +182,7 @@ def checksum(split: Dataset) -> str:
         if isinstance(feature, ClassLabel)
     }
     digest = hashlib.sha256(json.dumps(names, sort_keys=True).encode())
-    for table in split.with_format("arrow").iter(batch_size=1000):
+    for table in split.with_format("arrow").iter(batch_size=_batch_of(split)):
         # A copy, since the bytes of a slice depend on the table it was cut from.
         values = table.take(pa.array(range(len(table)))).combine_chunks()
         values = values.replace_schema_metadata(None)
@@ -188,6 +191,15 @@ def checksum(split: Dataset) -> str:
             writer.write_table(values)
         digest.update(buffer.getbuffer())
     return digest.hexdigest()
+
+
+def _batch_of(split: Dataset) -> int:
+    """1,000 rows, or what holds about ``LARGE`` bytes of images or recordings, if that is less."""
+    columns = [split.data.column(field.name) for field in split.data.schema]
+    files = [column for column in columns if pa.types.is_struct(column.type)]
+    held = [pc.struct_field(chunk, "bytes") for column in files for chunk in column.chunks]
+    size = sum(pc.sum(pc.binary_length(part)).as_py() or 0 for part in held)
+    return min(1000, max(1, len(split.data) * LARGE // max(size, 1)))
 
 
 def read_lock(lock: Path) -> dict[str, Any] | None:

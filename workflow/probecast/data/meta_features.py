@@ -42,8 +42,7 @@ def describe(prepared: "Prepared", modality: Modality) -> dict[str, float]:
     The landmark follows Pfahringer, Bensusan and Giraud-Carrier, "Meta-learning by
     landmarking various learning algorithms" (ICML 2000).
     """
-    train = prepared.tensors["train"]
-    inputs = train["inputs"]
+    inputs = _seen(prepared, modality)
     # Token ids are ordered by frequency: their logarithm is on the scale of Zipf's law.
     values = inputs[:EXAMPLES].log1p() if modality == "text" else inputs[:EXAMPLES]
     generator = torch.Generator().manual_seed(0)
@@ -62,6 +61,15 @@ def describe(prepared: "Prepared", modality: Modality) -> dict[str, float]:
         **{name: float(name == f"is_{modality}") for name in NAMES if name.startswith("is_")},
     }
     return {name: round(features[name], 6) for name in NAMES}
+
+
+def _seen(prepared: "Prepared", modality: Modality) -> Tensor:
+    """Return the training inputs, without padding that only longer test utterances ask for."""
+    inputs = prepared.tensors["train"]["inputs"]
+    if modality != "speech":
+        return inputs
+    lengths = [prepared.tensors[split]["input_lengths"].max() for split in ("train", "val")]
+    return inputs[:, : int(max(lengths))]
 
 
 def _log(count: int) -> float:

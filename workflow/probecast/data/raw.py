@@ -53,7 +53,7 @@ class RawFile:
             ascending = self._read_ascending(column, rows[order])
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from None
-        return ascending.take(np.argsort(order))
+        return _in_order(ascending, np.argsort(order))
 
     def _read_ascending(self, column: str, rows: np.ndarray) -> pa.ChunkedArray:
         chunks, first = [], 0
@@ -74,6 +74,17 @@ class RawFile:
 
     def _unreadable(self, error: Exception) -> ProbecastError:
         return ProbecastError(f"{self.path}: not readable as Parquet ({error}); {REDOWNLOAD}.")
+
+
+def _in_order(values: pa.ChunkedArray, order: np.ndarray) -> pa.ChunkedArray:
+    """Return ``values`` at the places of ``order``; files row by row.
+
+    ``take`` would copy files into one array first, and that holds 2 GiB at most.
+    """
+    if not pa.types.is_struct(values.type):
+        return values.take(order)
+    rows = [values.slice(place, 1).chunk(0) for place in order]
+    return pa.chunked_array(rows, values.type)
 
 
 def open_raw(raw: Path, columns: list[str]) -> dict[str, RawFile]:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import soundfile
+from PIL import Image
 
 from own_files import (
     IMAGES,
@@ -26,6 +28,7 @@ from own_files import (
 )
 from probecast.data.download import download
 from probecast.data.preprocess import preprocess
+from probecast.data.routes import files
 from probecast.errors import ProbecastError
 
 KEY = "datasets.mine.own.files.train: "
@@ -244,7 +247,12 @@ def class_in_test_that_training_lacks(folder):
 @case
 def too_few_rows_to_set_some_aside(folder):
     content = texts_csv(2)
-    return of_texts(folder, content, "2 rows are too few to set 20% of them aside", "test_share")
+    return of_texts(
+        folder,
+        content,
+        "2 rows are too few to set 20% of each of the 2 classes aside",
+        "test_share",
+    )
 
 
 @case
@@ -450,6 +458,52 @@ def several_recordings_that_are_none(folder):
     return SPEECH, ["0.wav cannot be decoded as audio", "2.wav cannot be", "; and 2 more. Repair"]
 
 
+@case
+def recordings_with_a_column_of_their_own_name(folder):
+    write_recordings(folder / "spoken", ["one", "two"] * 5, header="file_name,audio")
+    return SPEECH, ["metadata.csv: it has a column 'audio', which is what the files themselves"]
+
+
+@case
+def images_of_sixteen_bits(folder):
+    write_images(folder / "photos")
+    deep = np.arange(30, dtype=np.uint16).reshape(5, 6) * 1000
+    Image.fromarray(deep).save(folder / "photos" / "cat" / "2.png")
+    return IMAGES, ["cat/2.png has more than 8 bits per value (mode I;16); save it with 8"]
+
+
+@case
+def a_file_in_two_splits(folder):
+    for name in ("reviews", "reviews_test"):
+        (folder / f"{name}.csv").write_text(texts_csv())
+    own = {**TEXTS, "files": {"train": "reviews*.csv", "test": "reviews_test.csv"}}
+    return own, ["own.files.test: ", "reviews_test.csv is of the split 'train', too; name other"]
+
+
+@case
+def numbers_instead_of_texts(folder):
+    table = pd.DataFrame({"text": range(20), "label": ["no", "yes"] * 10})
+    table.to_parquet(folder / "train.parquet")
+    own = {**TEXTS, "files": {"train": "train.parquet"}}
+    return own, ["column 'text' holds int64, not texts; name another under `datasets.mine.own.col"]
+
+
+@case
+def texts_without_spaces(folder):
+    signs = [chr(0x4E00 + i) * 4 for i in range(20)]
+    rows = [f"{sign},{('no', 'yes')[i % 2]}" for i, sign in enumerate(signs)]
+    (folder / "train.csv").write_text(csv_lines("text,label", *rows))
+    return TEXTS, ["no word occurs twice in the", "as `pretrained` of dataset 'mine'"]
+
+
+@case
+def series_called_like_the_times(folder):
+    content = series_csv().replace("timestamp,a,b", "day,timestamp,b")
+    (folder / "train.csv").write_text(content)
+    own = {**SERIES, "columns": {"timestamp": "day"}}
+    return own, ["column 'timestamp' would be a series, but has the name of the times; rename it"]
+
+
 @pytest.mark.filterwarnings("error::UserWarning")  # the message is all there is to read
 @pytest.mark.parametrize("name", CASES)
 def test_broken_data_are_refused_with_a_remedy_and_nothing_is_left(tmp_path, name):
@@ -466,7 +520,35 @@ def test_broken_data_are_refused_with_a_remedy_and_nothing_is_left(tmp_path, nam
     assert not list((tmp_path / "results").glob("*.part"))
 
 
+def test_a_file_without_permission_is_said_to_be_so():
+    error = PermissionError(13, "Permission denied")
+    assert files._reason(Path("locked.csv"), "csv", error) == (
+        "not readable (Permission denied); make it so."
+    )
+
+
 DESCRIPTIONS = {
+    "separator of the Hub": (
+        {"modality": "text", "hub": "a/b", "separator": ";"},
+        "`separator` is for files of your own; remove it",
+    ),
+    "two stars": (
+        {"modality": "text", "files": {"train": "tr**.csv"}},
+        "'tr**.csv': write one `*`",
+    ),
+    "series with val alone": (
+        {"modality": "series", "files": {"train": "a.csv", "val": "b.csv"}},
+        "a `val` without a `test`",
+    ),
+    "the text as its own label": (
+        {**TEXTS, "columns": {"label": "text"}},
+        "`columns` names one for two purposes or twice: ['text', 'text']",
+    ),
+    "a series twice": ({**SERIES, "columns": {"values": ["a", "a"]}}, "two purposes or twice"),
+    "the times as a series": (
+        {**SERIES, "columns": {"values": ["timestamp", "a"]}},
+        "two purposes or twice: ['timestamp', 'timestamp', 'a']",
+    ),
     "unknown modality": ({**TEXTS, "modality": "video"}, "own.modality: found 'video'"),
     "no modality": ({"files": {"train": "a.csv"}}, "own.modality: required, but missing"),
     "no data": ({"modality": "text"}, "name one of `files`, `folder` and `hub`, not none"),

@@ -1,6 +1,7 @@
 """Whatever a user's data are stored as, the raw splits are those of any other source."""
 
 import json
+from io import StringIO
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from own_files import (
 )
 from probecast.data.download import download
 from probecast.data.preprocess import preprocess
+from probecast.data.spec import DataSpec
 from probecast.errors import ProbecastError
 from raw_folders import images, sine
 
@@ -78,6 +80,39 @@ def test_names_with_signs_that_patterns_have_are_taken_as_they_are(read):
     (read.folder / "a [1].csv").write_text(texts_csv())
     raw = read(modality="text", files={"train": "a [1].csv"})
     assert len(raw["train"]["text"]) == 16
+
+
+def test_a_file_written_with_row_numbers_is_read_without_them(read):
+    texts, series = (pd.read_csv(StringIO(csv())) for csv in (texts_csv, series_csv))
+    for name, table, own in (("texts", texts, TEXTS), ("series", series, SERIES)):
+        table.to_csv(read.folder / f"{name}.csv")  # as pandas does unless it is told otherwise
+        (read.folder / "lock.json").unlink(missing_ok=True)
+        raw = read(**{**own, "files": {"train": f"{name}.csv"}})
+        assert set(raw["train"]) == set(table)
+
+
+def test_numbers_that_are_written_in_two_ways_are_two_classes_in_a_fixed_order(read):
+    (read.folder / "train.csv").write_text(texts_csv(labels=("01", "2", "1")))
+    read(**TEXTS)
+    assert read.classes() == ["01", "1", "2"]
+
+
+def test_a_separator_is_that_of_metadata_too(read):
+    write_recordings(read.folder / "spoken", ["one", "two"] * 5)
+    path = read.folder / "spoken" / "metadata.csv"
+    path.write_text(path.read_text().replace(",", ";"))
+    raw = read(**SPEECH, separator=";")
+    assert set(raw["train"]["transcription"]) == {"one", "two"}
+
+
+def test_series_may_have_steps_below_a_second(tmp_path):
+    times = pd.date_range("2024-01-01", periods=400, freq="100ms")
+    table = pd.DataFrame({"timestamp": times, "a": np.arange(400) % 7, "b": np.arange(400) % 5})
+    table.to_csv(tmp_path / "train.csv", index=False)
+    given = study(tmp_path, SERIES, sequence_length=12)
+    download(given.download_settings("mine"), tmp_path / "raw", tmp_path / "lock.json")
+    preprocess(tmp_path / "raw", tmp_path / "data", given.preprocess_settings("mine"))
+    assert DataSpec.read(tmp_path / "data" / "spec.json").rows["train"] > 100
 
 
 def test_words_for_nothing_are_words_in_a_table_of_texts(read):

@@ -252,3 +252,7 @@ def test_offline_mode_reads_the_cache_and_asks_nobody(client):
     assert cached == first
     assert "HF_HUB_OFFLINE is set" in missing and "`mirror:`" in missing
     assert client.server.requests == []
+    # A download that was killed leaves a part there, which is fewer rows than the page states.
+    more = {"rows": {"train": TRAIN + 1, "test": TEST}}
+    (part,) = client.download(more, environment={"HF_HUB_OFFLINE": "1"})
+    assert f"has {TRAIN} rows, its page states {TRAIN + 1}" in part

@@ -30,18 +30,17 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
             ``resolution`` is set; and all of ``choose_labelled_rows``.
     """
     chosen = choose_labelled_rows(raw, source, settings)
+    size = settings.resolution and (settings.resolution, settings.resolution)
     images = {
-        split: _decode(selection, source.input_column)
+        split: _decode(selection, source.input_column, size)
         for split, selection in chosen.selections.items()
     }
-    mode = "L" if {image.mode for image in images["train"]} <= GREY_MODES else "RGB"
-    size = settings.resolution and (settings.resolution, settings.resolution)
-    size = size or images["train"][0].size
-    pixels = {}
-    for split, selection in chosen.selections.items():
-        if settings.resolution is None:
+    mode = "L" if {image.mode for image in images["train"]} == {"L"} else "RGB"
+    if size is None:
+        size = images["train"][0].size
+        for split, selection in chosen.selections.items():
             _check_sizes(images[split], size, selection, source.input_column)
-        pixels[split] = _to_tensor(images[split], mode, size)
+    pixels = {split: _to_tensor(of, mode) for split, of in images.items()}
 
     mean = pixels["train"].mean(dim=(0, 2, 3), keepdim=True)  # (1, C, 1, 1)
     std = pixels["train"].std(dim=(0, 2, 3), keepdim=True, correction=0)
@@ -59,7 +58,8 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     )
 
 
-def _decode(selection: Selection, column: str) -> list[Image.Image]:
+def _decode(selection: Selection, column: str, size: tuple[int, int] | None) -> list[Image.Image]:
+    """Return the images, grey ("L") or "RGB" and of ``size``, each made small as it is read."""
     images = []
     for i, content in enumerate(selection.read_bytes(column)):
         try:
@@ -70,6 +70,9 @@ def _decode(selection: Selection, column: str) -> list[Image.Image]:
                 f"{selection.place(i, column)}: the image cannot be decoded ({error}); "
                 "repair or remove it at the source and rerun download."
             ) from None
+        image = image.convert("L" if image.mode in GREY_MODES else "RGB")
+        if size is not None and image.size != size:
+            image = image.resize(size, Image.Resampling.BILINEAR)
         images.append(image)
     return images
 
@@ -85,12 +88,7 @@ def _check_sizes(
             )
 
 
-def _to_tensor(images: list[Image.Image], mode: str, size: tuple[int, int]) -> Tensor:
-    """Return the images as float32 (B, C, H, W) in 0..1; ``size`` is (W, H)."""
-    arrays = []
-    for image in images:
-        image = image.convert(mode)
-        if image.size != size:
-            image = image.resize(size, Image.Resampling.BILINEAR)
-        arrays.append(np.asarray(image).reshape(size[1], size[0], -1))
+def _to_tensor(images: list[Image.Image], mode: str) -> Tensor:
+    """Return images of one size as float32 (B, C, H, W) in 0..1."""
+    arrays = [np.atleast_3d(np.asarray(image.convert(mode))) for image in images]
     return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2).float().div(255)

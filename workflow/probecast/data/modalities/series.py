@@ -156,7 +156,9 @@ def _read_split(file: RawFile, clients: list[str]) -> tuple[np.ndarray, np.ndarr
             f"{file.path}: column {TIMESTAMP!r} is of type {times.type} with {times.null_count} "
             "missing values; it must be a complete column of timestamps."
         )
-    times = times.to_numpy().astype("datetime64[s]")
+    exact = times.to_numpy().astype("datetime64[us]")
+    times = exact.astype("datetime64[s]")
+    times = times if (times == exact).all() else exact
     if (backwards := np.flatnonzero(np.diff(times) <= np.timedelta64(0))).size:
         row = backwards[0] + 1
         raise ProbecastError(

@@ -1,6 +1,7 @@
 """Speech: log-mel features, float32 (B, T, 40), and transcripts as character ids (B, L)."""
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import soundfile
@@ -48,17 +49,20 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     transcripts: dict[str, list[str]] = {}
     dropped = {}
     for split, selection in selections.items():
-        waves = _decode(selection, source.input_column)
         texts = _read_transcripts(selection, source.target_column)
-        short = [i for i, wave in enumerate(waves) if len(wave) <= MAX_SECONDS * SAMPLE_RATE]
+        short = {  # waves are let go one by one: together they are much larger
+            i: log_mel(wave)
+            for i, wave in enumerate(_decode(selection, source.input_column))
+            if len(wave) <= MAX_SECONDS * SAMPLE_RATE
+        }
         if not short:
             raise ProbecastError(
-                f"{selection.file.path}: all {len(waves)} chosen utterances of the {split} "
+                f"{selection.file.path}: all {len(texts)} chosen utterances of the {split} "
                 f"split are longer than {MAX_SECONDS} s; cut them at the source."
             )
-        features[split] = [log_mel(waves[i]) for i in short]
+        features[split] = list(short.values())
         transcripts[split] = [texts[i] for i in short]
-        dropped[split] = len(waves) - len(short)
+        dropped[split] = len(texts) - len(short)
 
     others = set("".join(transcripts["train"])) - set(LETTERS)
     vocabulary = [BLANK, *LETTERS, *sorted(others)]
@@ -102,9 +106,8 @@ class LogMel:
         return (features - features.mean(dim=0)) / std
 
 
-def _decode(selection: Selection, column: str) -> list[Tensor]:
-    """Return mono waves (samples,) at SAMPLE_RATE."""
-    waves = []
+def _decode(selection: Selection, column: str) -> Iterator[Tensor]:
+    """Yield mono waves (samples,) at SAMPLE_RATE."""
     for i, content in enumerate(selection.read_bytes(column)):
         try:
             samples, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
@@ -119,8 +122,7 @@ def _decode(selection: Selection, column: str) -> list[Tensor]:
                 f"{selection.place(i, column)}: {len(wave)} samples at {SAMPLE_RATE} Hz; at "
                 f"least {WINDOW} finite ones are needed. Remove it at the source."
             )
-        waves.append(wave)
-    return waves
+        yield wave
 
 
 def _read_transcripts(selection: Selection, column: str) -> list[str]:

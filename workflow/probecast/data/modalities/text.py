@@ -41,6 +41,13 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     length = settings.sequence_length or SEQUENCE_LENGTH
     if settings.pretrained is None:
         ids, vocabulary = in_words(texts, settings.vocabulary_size, length)
+        if len(vocabulary) == len(SPECIAL_TOKENS):
+            raise ProbecastError(
+                f"{chosen.selections['train'].file.path}: no word occurs twice in the "
+                f"{len(texts['train'])} chosen training texts, so there is nothing to learn: "
+                "bring more, or, where a language has no spaces between words, name an encoder "
+                f"with word pieces as `pretrained` of dataset {settings.dataset!r}."
+            )
     else:
         ids, vocabulary = in_pieces(texts, settings.pretrained, settings.dataset, length)
     tensors = {}

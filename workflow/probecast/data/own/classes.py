@@ -101,7 +101,7 @@ def _check_classes(names: list[str], column: str, where: str) -> None:
 def _ordered(names: set[str]) -> list[str]:
     """Return classes in order: by number if all are whole numbers, else by name."""
     try:
-        return sorted(names, key=int)
+        return sorted(names, key=lambda name: (int(name), name))  # 1 and 01 are two
     except ValueError:
         return sorted(names)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from probecast.data.own.settings import OwnData
+from probecast.data.own.settings import UNNAMED, OwnData
 from probecast.errors import ProbecastError
 
 if TYPE_CHECKING:
@@ -33,7 +33,13 @@ def tidy(rows: "Dataset", own: OwnData, where: str) -> "Dataset":
         raise ProbecastError(f"{where}: there are no rows; name a file that has some.")
     table = rows.to_pandas()
     times = _times(table[own.columns.timestamp], where)
-    names = own.columns.values or [name for name in table if name != own.columns.timestamp]
+    others = [name for name in table if name != own.columns.timestamp]
+    names = own.columns.values or [name for name in others if not name.startswith(UNNAMED)]
+    if TIMESTAMP in names:
+        raise ProbecastError(
+            f"{where}: column {TIMESTAMP!r} would be a series, but has the name of the times; "
+            "rename it, or name the columns to forecast as `values` under `columns`."
+        )
     if not names:
         raise ProbecastError(
             f"{where}: there is no column beside {own.columns.timestamp!r}; add the series to "

@@ -1,5 +1,6 @@
 """The keys under ``datasets.<name>.own`` of the study file."""
 
+import hashlib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -25,6 +26,10 @@ METRICS = {
     "speech": ("wer", "cer"),
 }
 """What each modality can be judged by, first what it is judged by unless told otherwise."""
+
+
+UNNAMED = "Unnamed: "
+"""How a column without a name begins to be called, as by pandas."""
 
 
 class OwnColumns(BaseModel):
@@ -104,6 +109,17 @@ class OwnData(BaseModel):
         for key in ("config", "splits"):
             if getattr(self, key) is not None and self.hub is None:
                 raise ValueError(f"`{key}` is for data on the Hub; remove it")
+        if self.separator is not None and self.hub is not None:
+            raise ValueError("`separator` is for files of your own; remove it")
+        for path in (self.files or {}).values():
+            if "**" in Path(path).name:
+                raise ValueError(f"{path!r}: write one `*`, which stands for any text in a name")
+        given = {**(self.files or {}), **(self.splits or {})}
+        if self.modality == "series" and "val" in given and "test" not in given:
+            raise ValueError(
+                "a `val` without a `test`: the last training rows would be the test and lie "
+                "before it; name a `test`, too, or remove `val`"
+            )
         named = self.columns.model_dump(exclude_defaults=True)
         if foreign := sorted(named.keys() - set(COLUMNS[self.modality])):
             others = [m for m, roles in COLUMNS.items() if named.keys() <= set(roles)]
@@ -111,6 +127,11 @@ class OwnData(BaseModel):
             raise ValueError(
                 f"`columns` has {', '.join(foreign)}, but {self.modality} has "
                 f"{' and '.join(COLUMNS[self.modality])}; remove it{instead}"
+            )
+        columns = [self.input_column, *(self.columns.values or [self.target_column])]
+        if len(set(columns)) < len(columns):
+            raise ValueError(
+                f"`columns` names one for two purposes or twice: {columns}; correct it"
             )
         if self.metric not in (None, *METRICS[self.modality]):
             raise ValueError(
@@ -139,6 +160,16 @@ class OwnData(BaseModel):
         """Return the files there are, those that a pattern fits by name."""
         named = map(Path, (self.files or {}).values())
         return [path for name in named for path in fitting(name)]
+
+    def state_of_folder(self) -> str | None:
+        """Return a hash of the names, sizes and times of all files below ``folder``, if any."""
+        if self.folder is None:
+            return None
+        digest = hashlib.sha256()
+        for path in sorted(path for path in Path(self.folder).rglob("*") if path.is_file()):
+            found = path.stat()
+            digest.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\0".encode())
+        return digest.hexdigest()
 
     def beside(self, base: Path) -> Self:
         """Return the same with absolute paths; relative ones count from ``base``."""

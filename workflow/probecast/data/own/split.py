@@ -36,8 +36,9 @@ def with_test_split(
         strata = train[own.target_column][:] if own.has_classes else np.zeros(len(train))
         test = _draw(np.asarray(strata), own.test_share, settings.seed)
     if not 0 < len(test) < len(train):
+        of = f" of each of the {len(set(strata))} classes" if own.has_classes else ""
         raise ProbecastError(
-            f"{where}: {len(train)} rows are too few to set {own.test_share:.0%} of them aside "
+            f"{where}: {len(train)} rows are too few to set {own.test_share:.0%}{of} aside "
             f"for testing; add rows, or change `datasets.{settings.dataset}.own.test_share`."
         )
     rest = np.setdiff1d(np.arange(len(train)), test)

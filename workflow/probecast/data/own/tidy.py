@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pyarrow as pa
 from datasets import Audio, ClassLabel, Dataset, Image
 
 from probecast.console import logger
@@ -28,6 +29,10 @@ def tidy(settings: DownloadSettings, fetched: Fetched) -> Fetched:
         split: _choose_columns(rows, settings, places[split])
         for split, rows in fetched.splits.items()
     }
+    if own.modality in ("text", "speech"):
+        column = own.input_column if own.modality == "text" else own.target_column
+        for split, rows in splits.items():
+            _check_texts(rows, column, settings, places[split])
     if own.modality == "series":
         splits = {split: series.tidy(rows, own, places[split]) for split, rows in splits.items()}
     else:
@@ -73,6 +78,16 @@ def _choose_columns(rows: Dataset, settings: DownloadSettings, where: str) -> Da
     if own.modality == "series" and own.columns.values is None:
         return rows
     return rows.select_columns(needed)
+
+
+def _check_texts(rows: Dataset, column: str, settings: DownloadSettings, where: str) -> None:
+    """Raise ProbecastError unless a column holds texts."""
+    kind = rows.features.arrow_schema.field(column).type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)):
+        raise ProbecastError(
+            f"{where}: column {column!r} holds {kind}, not texts; name another under "
+            f"`datasets.{settings.dataset}.own.columns`, or store it as text."
+        )
 
 
 def _drop_incomplete(rows: Dataset, columns: list[str], where: str) -> Dataset:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from datasets import Dataset, Features, Value, concatenate_datasets, load_dataset
 from datasets.exceptions import DatasetsError
 
-from probecast.data.own.settings import fitting
+from probecast.data.own.settings import UNNAMED, fitting
 from probecast.data.routes import Fetched
 from probecast.data.settings import DownloadSettings
 from probecast.errors import ProbecastError
@@ -40,10 +40,16 @@ def fetch(settings: DownloadSettings, cache: Path) -> Fetched:
     Raises:
         ProbecastError: a file is missing, empty, damaged or of no known format.
     """
-    splits = {}
+    splits, split_of = {}, {}
     for split, named in settings.own.files.items():
         key = f"datasets.{settings.dataset}.own.files.{split}"
         paths = find(Path(named), key)
+        for path in paths:
+            if split_of.setdefault(path.resolve(), split) != split:
+                raise ProbecastError(
+                    f"{key}: {path} is of the split {split_of[path.resolve()]!r}, too; name "
+                    "other files, or narrow the pattern."
+                )
         parts = [read_table(path, cache, key, settings.own.separator) for path in paths]
         columns = parts[0].column_names
         if other := next((part for part in parts if part.column_names != columns), None):
@@ -113,7 +119,9 @@ def _csv_options(path: Path, separator: str | None) -> dict[str, Any]:
     """
     separator = separator or ("\t" if path.suffix.lower() == ".tsv" else ",")
     first = pd.read_csv(path, sep=separator, header=None, nrows=2, dtype=str)
-    names = first.iloc[0].fillna("").tolist()
+    # A column without a name, such as the row numbers that pandas writes, is called as it does.
+    header = first.iloc[0].tolist()
+    names = [f"{UNNAMED}{i}" if pd.isna(name) else name for i, name in enumerate(header)]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"the header has the column {twice[0]!r} twice; rename or remove one")
     features = Features({name: Value("string") for name in names})
@@ -123,6 +131,8 @@ def _csv_options(path: Path, separator: str | None) -> dict[str, Any]:
 
 def _reason(path: Path, loader: str, error: BaseException) -> str:
     """Say what is wrong with a file that cannot be read, where in it, and what to do."""
+    if isinstance(error, PermissionError):
+        return f"not readable ({error.strerror}); make it so."
     if loader == "parquet":
         return f"not readable as Parquet ({error}); replace it with a whole file."
     if line := _line_not_in_utf8(path):

@@ -26,6 +26,7 @@ LOADERS = {"image": ImageFolder, "speech": AudioFolder}
 UNDECODED = {"image": Image(decode=False), "audio": Audio(decode=False)}
 METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 FILE_NAME = "file_name"
+PART = 32  # files
 
 
 def fetch(settings: DownloadSettings, cache: Path) -> Fetched:
@@ -68,7 +69,7 @@ def read_folder(folder: Path, settings: DownloadSettings, cache: Path, key: str)
             f"{key}: {folder}: there is no {column} file in it; correct the path."
         )
     if metadata := metadata_of(folder):
-        rows = described(metadata, column, cache, key)
+        rows = described(metadata, column, cache, key, settings.own.separator)
         if (left := len(files) - len(rows)) > 0:
             logger.warning(
                 "%s: %s: %d of %d files are not in it and are left out",
@@ -83,16 +84,23 @@ def read_folder(folder: Path, settings: DownloadSettings, cache: Path, key: str)
     return in_class_folders(folder, files, cache, key)
 
 
-def described(metadata: Path, column: str, cache: Path, key: str) -> Dataset:
+def described(
+    metadata: Path, column: str, cache: Path, key: str, separator: str | None = None
+) -> Dataset:
     """Return the rows of a metadata file, with the files that they name as ``column``.
 
     The loader ``audiofolder`` itself needs torchcodec, which does not load everywhere.
     """
-    rows = read_table(metadata, cache, key)
+    rows = read_table(metadata, cache, key, separator)
     if FILE_NAME not in rows.column_names:
         raise ProbecastError(
             f"{key}: {metadata}: there is no column {FILE_NAME!r}; add it. "
             f"{suggest(FILE_NAME, rows.column_names)}"
+        )
+    if column in rows.column_names:
+        raise ProbecastError(
+            f"{key}: {metadata}: it has a column {column!r}, which is what the files themselves "
+            "are called; rename or remove it."
         )
     contents = []
     for number, name in enumerate(rows[FILE_NAME], start=1):
@@ -146,6 +154,10 @@ def _with_files(
     names = [column if name == replaced else name for name in rows.column_names]
     kinds = {**rows.features, replaced: UNDECODED[column]}.values()
     features = Features(zip(names, kinds, strict=True))
-    array = pa.array(contents, features.arrow_schema.field(column).type)
+    kind = features.arrow_schema.field(column).type
+    # In parts, as one array of files holds 2 GiB at most.
+    parts = [contents[first : first + PART] for first in range(0, len(contents), PART)]
+    array = pa.chunked_array([pa.array(part, kind) for part in parts], kind)
     table = rows.data.table.set_column(position, column, array)
-    return Dataset(table, DatasetInfo(features=features))
+    # With a name of its own: else `datasets` would join the parts to make one of all bytes.
+    return Dataset(table, DatasetInfo(features=features), fingerprint=f"files-of-{column}")

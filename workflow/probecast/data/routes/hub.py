@@ -162,5 +162,8 @@ def fetch_cached(
         )
     folder = Path(readme).parent
     place = f"dataset {settings.dataset!r}: {hub.path} in the Hugging Face cache"
-    splits = read_folder(folder, hub.config, hub.splits, settings.rows or {}, cache, place)
+    limits = settings.rows or {}
+    splits = read_folder(folder, hub.config, hub.splits, limits, cache, place)
+    for split in splits.keys() - limits.keys():  # a download that was killed left a part
+        check_row_count(hub, split, len(splits[split]))
     return Fetched("hub", hub.path, splits, folder.name)
