@@ -46,7 +46,7 @@ fuzz: $(SETUP)
 # are kept, for others to learn from.
 ship: $(SETUP)
 	mkdir -p workflow/pretrained/trials
-	cp results/tables/*.parquet workflow/pretrained/trials/ 2>/dev/null || true
+	for table in $(wildcard results/tables/*.parquet); do cp $$table workflow/pretrained/trials/ || exit 1; done
 	$(BIN)/snakemake --cores 1 results/meta/shipped/encoder.safetensors --configfile studies/reference.yaml
 	cp results/meta/shipped/encoder.safetensors results/meta/shipped/card.json workflow/pretrained/
 

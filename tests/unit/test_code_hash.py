@@ -1,11 +1,22 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from probecast import code_hash as module
 
+WORKFLOW = Path(__file__).parents[2] / "workflow"
+RULES = [
+    (file.name, rule)
+    for file in sorted((WORKFLOW / "rules").glob("*.smk"))
+    for rule in re.split(r"^ *(?:use )?rule ", file.read_text(), flags=re.MULTILINE)[1:]
+    if "script:" in rule
+]
+
 
 def clear():
     module.code_hash.cache_clear()
-    module._imports.cache_clear()
+    module.imported_by.cache_clear()
 
 
 def fresh_hash(*names, files=()):
@@ -55,3 +66,17 @@ def test_the_contents_of_further_files_count(package, tmp_path):
     file.write_text("x = 2\n")
     assert before != fresh_hash("probecast.top", files=(str(file),))
     assert before != fresh_hash("probecast.top")
+
+
+def test_what_a_script_imports_is_found(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import json\nfrom probecast.files import read_json\n")
+    assert module.imported_by(script) == {"probecast.files"}
+
+
+@pytest.mark.parametrize(
+    ("file", "rule"), RULES, ids=[f"{file}:{rule.split(':')[0]}" for file, rule in RULES]
+)
+def test_a_rule_is_rerun_when_what_its_script_imports_changes(file, rule):
+    (script,) = re.findall(r"scripts/(\w+)\.py", rule)
+    assert re.search(rf'code=(lambda w: )?(code_of|network_code)\(\s*"{script}"', rule)

@@ -9,6 +9,8 @@ from probecast.errors import ProbecastError
 from probecast.space import config_id
 from probecast.study import load_study
 from probecast.training.settings import TrainingChanges, TrainingSettings
+from probecast.trials import TrialTable
+from tables import small_table
 
 ROOT = Path(__file__).parents[2]
 STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
@@ -111,7 +113,29 @@ def test_a_finished_table_stands_in_for_its_tasks_sweep(tmp_path):
     study = load(sweep={"tables": str(tmp_path)})
     assert study.finished_table("digits-cnn") == tmp_path / "digits-cnn.parquet"
     assert study.finished_table("load-lstm") is None
-    assert load(sweep={"tables": "kept"}).sweep.tables == str(ROOT / "kept")
+    assert load(sweep={"tables": "studies"}).sweep.tables == str(ROOT / "studies")
+
+
+def finished_table(folder, epochs=5, **others):
+    """Keep a table of two trials of ``digits-cnn`` in a folder."""
+    table = small_table({0.1: [0.5] * epochs, 0.01: [0.6] * epochs}, task="digits-cnn")
+    more = {"layers": 2, **FIXED, **others}
+    names = ["learning_rate", *more]
+    TrialTable(table.info, names, table.frame.assign(**more)).write(folder / "digits-cnn.parquet")
+
+
+def test_a_finished_table_of_other_trials_is_no_reference(tmp_path):
+    study = load(tasks=["digits-cnn"], sweep={"tables": str(tmp_path)})
+    finished_table(tmp_path)
+    study.check_evaluable()
+    finished_table(tmp_path, epochs=4)
+    with pytest.raises(ProbecastError, match=r"holds trials of 4 epochs .* for 5 epochs of"):
+        study.check_evaluable()
+    finished_table(tmp_path, momentum=0.9)
+    with pytest.raises(
+        ProbecastError, match=r"sweep\.tables: .*digits-cnn\.parquet holds .*momentum"
+    ):
+        study.check_evaluable()
 
 
 def test_held_out_family_and_architecture_are_left_out():
@@ -223,11 +247,12 @@ def test_histories_are_held_out_by_what_is_said_of_them(base):
             "mine": HISTORY,
             "theirs": {**HISTORY, "family": "digits"},
             "cnns": {**HISTORY, "architecture": "cnn"},
+            "cnn": HISTORY,
             "server": {**HISTORY, "path": "mysql://host/runs"},
             "url": {**HISTORY, "path": "sqlite:///runs.db"},
         },
     )
-    assert study.histories_without("family-digits") == ["mine", "cnns", "server", "url"]
+    assert study.histories_without("family-digits") == [*("mine", "cnns", "cnn", "server", "url")]
     assert study.histories_without("architecture-cnn") == ["mine", "theirs", "server", "url"]
     assert study.histories_without("all") == list(study.history)
     assert [study.history[name].path for name in ("mine", "server", "url")] == [
@@ -269,6 +294,21 @@ def test_hyperparameters_of_a_history_may_be_listed_renamed_or_converted(base):
 
 
 BAD = {
+    "a dataset's name as the family of a history": (
+        {
+            "datasets": {"digits_few": {"source": "digits"}},
+            "history": {"mine": {**HISTORY, "family": "digits_few"}},
+        },
+        r"history\.mine\.family: found 'digits_few', a dataset of the family 'digits'; write",
+    ),
+    "finished tables in no folder": (
+        {"sweep": {"tables": "n" * 300}},
+        r"sweep\.tables: .*nnn is no folder; correct it, or leave it out",
+    ),
+    "empty default of an architecture": (
+        {"architectures": {"cnn": {"default_configuration": {}}}, "default_configuration": None},
+        r"default_configuration",
+    ),
     "misspelt key of a history": (
         {"history": {"mine": {**HISTORY, "famly": "digits"}}},
         r"history\.mine\.famly: unknown key. Did you mean 'family'",

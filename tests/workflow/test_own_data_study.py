@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from probecast.data.download import download
 from probecast.data.own.example import write_example
@@ -103,6 +104,23 @@ def test_a_file_that_changes_is_noticed_and_refused_until_its_lock_is_deleted(an
     (project.folder / "results/data/reviews.lock.json").unlink()
     project.snakemake(target)
     assert "tardy" in (project.folder / target).read_text()
+
+
+def test_a_folder_that_changes_is_noticed(tmp_path):
+    project = fresh_project(tmp_path / "project")
+    photos = project.folder / "photos"
+    for name in ("cat", "dog"):
+        (photos / name).mkdir(parents=True)
+        for number in range(12):
+            image = Image.new("L", (8, 8), 20 * number if name == "cat" else 255)
+            image.save(photos / name / f"{number}.png")
+    own = {"own": {"modality": "image", "folder": "photos"}}
+    project.study(tasks=["photos-cnn"], datasets={"photos": own})
+    target = "results/data/photos/raw/train.parquet"
+    project.snakemake(target)
+    assert project.plan(target) == {}
+    Image.new("L", (8, 8)).save(photos / "dog" / "0.png")
+    assert project.plan(target) == {"download": 1}
 
 
 def test_a_missing_file_is_one_clear_message(tmp_path):

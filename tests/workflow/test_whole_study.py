@@ -222,6 +222,35 @@ def test_bad_study_file_is_one_clear_error(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("predictions/imdb-cnn.json", "tasks: found no 'imdb-cnn'; name it there"),
+        ("tables/mnist-cnn.parquet", "tasks: found no 'mnist-cnn'; name it there"),
+        ("meta/family-digts/encoder.safetensors", "found no 'digts'; .*mean 'digits'"),
+    ],
+)
+def test_a_target_that_the_study_does_not_have_is_refused(target, message, tmp_path):
+    project = fresh_project(tmp_path / "project")
+    project.study()
+    done = project.snakemake("--dry-run", f"results/{target}", check=False)
+    assert done.returncode != 0
+    assert re.search(rf"tiny\.yaml: .*{message}", done.stdout + done.stderr)
+
+
+def test_of_two_study_files_both_are_named(tmp_path):
+    project = fresh_project(tmp_path / "project")
+    project.study(seed=-1)
+    change = project.folder / "change.yaml"
+    change.write_text("training: {precision: float32}")
+    command = [*project.command("--dry-run"), change.name]
+    done = subprocess.run(
+        command, cwd=project.folder, capture_output=True, text=True, timeout=300, check=False
+    )
+    said = done.stdout + done.stderr
+    assert "tiny.yaml + " in said and "change.yaml: seed: found -1" in said
+
+
+@pytest.mark.parametrize(
     ("study", "last"),
     [
         ("config.yaml", "report"),

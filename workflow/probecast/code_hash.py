@@ -1,7 +1,7 @@
 """A hash of the library code that a stage uses, so that a change reruns just that stage.
 
-Snakemake watches a script's own text but not the modules that it imports; a rule that
-has this hash among its params is rerun when any of them changes.
+Snakemake watches a script's own text but not the modules that it imports (``imported_by``); a
+rule that has this hash of them among its params is rerun when any of them changes.
 """
 
 import ast
@@ -38,15 +38,15 @@ def _closure(modules: tuple[str, ...]) -> set[str]:
         module = waiting.pop()
         if module not in seen:
             seen.add(module)
-            waiting += _imports(module)
+            waiting += imported_by(_file(module))
     return seen
 
 
 @cache
-def _imports(module: str) -> frozenset[str]:
-    """Return the modules of this package that ``module`` imports directly."""
+def imported_by(path: Path) -> frozenset[str]:
+    """Return the modules of this package that a Python file imports directly."""
     found = set()
-    for node in ast.walk(ast.parse(_file(module).read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:

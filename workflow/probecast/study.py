@@ -6,6 +6,7 @@ settings it depends on, so that a changed key reruns only what it touches.
 
 from collections.abc import Mapping
 from functools import cached_property
+from os.path import isfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,6 +35,7 @@ from probecast.study_sections import (
 from probecast.task import architecture_of, dataset_of
 from probecast.text_encoders import is_folder
 from probecast.training.settings import TrainingSettings
+from probecast.trials import read_table
 
 Name = Annotated[str, Field(pattern=NAME)]
 
@@ -150,13 +152,18 @@ class Study(BaseModel):
             held_out: as in ``sources_without``.
         """
         kind, _, name = held_out.partition("-")
-        return [key for key, own in self.history.items() if getattr(own, kind, None) != name]
+        held = {  # runs of no named network have one of the history's name
+            key: own.architecture or key if kind == "architecture" else own.family
+            for key, own in self.history.items()
+        }
+        return [key for key, own in held.items() if kind == "all" or own != name]
 
     def check_evaluable(self) -> None:
         """Make sure that nothing is evaluated that may have been learnt.
 
         Raises:
-            ProbecastError: it is not said what a history's data descends from.
+            ProbecastError: it is not said what a history's data descends from; or a task's
+                finished table is of other trials than the study's.
         """
         for name, own in self.history.items():
             if own.family is None:
@@ -165,6 +172,17 @@ class Study(BaseModel):
                     "runs of a task's own family; add it (a name of its own if no task here "
                     "shares it), or ask for results/predictions/<task>.json alone"
                 )
+        for task in self.tasks:
+            if path := self.finished_table(task):
+                table = read_table(path)
+                found = f"{table.info.epochs} epochs of {', '.join(sorted(table.hyperparameters))}"
+                names = sorted(self.space_of(task).names)
+                wanted = f"{self.training_of(task).epochs} epochs of {', '.join(names)}"
+                if found != wanted:
+                    raise ProbecastError(
+                        f"sweep.tables: {path} holds trials of {found}, but {task!r} is trained "
+                        f"for {wanted}; change that, or name a folder without this table"
+                    )
 
     # -- what differs by architecture ------------------------------------------------
 
@@ -188,8 +206,8 @@ class Study(BaseModel):
 
     def default_of(self, task: str) -> Configuration:
         """Return the default configuration of a task's architecture."""
-        default = self.architecture(task).default_configuration or self.default_configuration
-        return self.space_of(task).canonical(default)
+        own = self.architecture(task).default_configuration
+        return self.space_of(task).canonical(self.default_configuration if own is None else own)
 
     # -- configurations --------------------------------------------------------------
 
@@ -242,7 +260,7 @@ class Study(BaseModel):
         if self.sweep.tables is None:
             return None
         table = Path(self.sweep.tables, f"{task}.parquet")
-        return table if table.exists() else None
+        return table if isfile(table) else None  # noqa: PTH113 (is_file raises for a long name)
 
     def chunks(self, task: str) -> range:
         """Return the numbers of a task's sweep jobs."""

@@ -85,7 +85,8 @@ def find_problems(study: "Study") -> list[str]:
     for task in study.all_tasks:
         problems += _space_problems(study, task)
         problems += _misfits(study, task)
-    problems += [*_finetuning_problems(study), *_missing_histories(study)]
+    problems += [*_finetuning_problems(study), *_missing_files(study)]
+    problems += _family_problems(study)
     return list(dict.fromkeys(problems))
 
 
@@ -298,8 +299,23 @@ def _misfits(study: "Study", task: str) -> Iterable[str]:
     )
 
 
-def _missing_histories(study: "Study") -> Iterable[str]:
-    """Whose files are not there; Snakemake would be content with what it has read before."""
+def _family_problems(study: "Study") -> Iterable[str]:
+    """Histories said to be of a family that is none, but has a dataset's name."""
+    for name, own in study.history.items():
+        family = own.family
+        known = family in study.datasets or family in SOURCES
+        if known and study.family(family) != family:
+            yield (
+                f"history.{name}.family: found {family!r}, a dataset of the family "
+                f"{study.family(family)!r}; write that."
+            )
+
+
+def _missing_files(study: "Study") -> Iterable[str]:
+    """What is not there; Snakemake would be content with what it has read before."""
+    tables = study.sweep.tables
+    if tables is not None and not os.path.isdir(tables):  # noqa: PTH112
+        yield f"sweep.tables: {tables} is no folder; correct it, or leave it out."
     for name, own in study.history.items():
         # Unlike Path.is_file, this does not raise for a name that is too long.
         if own.file is not None and not os.path.isfile(own.file):  # noqa: PTH113

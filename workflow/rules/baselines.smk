@@ -27,9 +27,8 @@ rule baselines:
         methods=study.baselines.methods or DEFAULT,
         repetitions=study.baselines.repetitions,
         seed=study.seed,
-        code=code_hash(
-            "probecast.evaluation.replay",
-            "probecast.evaluation.calibration",
+        code=code_of(
+            "baselines",
             *(TUNERS[method] for method in study.baselines.methods or DEFAULT),
         ),
     script:
@@ -52,6 +51,4 @@ use rule baselines as unlike with:
         methods=TRANSFER,
         repetitions=1,
         seed=study.seed,
-        code=code_hash(
-            "probecast.evaluation.replay", *(TUNERS[method] for method in TRANSFER)
-        ),
+        code=code_of("baselines", *(TUNERS[method] for method in TRANSFER)),

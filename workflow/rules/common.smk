@@ -19,7 +19,7 @@ sys.path.insert(0, LIBRARY)
 path = [LIBRARY, *filter(None, [os.environ.get("PYTHONPATH")])]
 os.environ.update(PYTHONPATH=os.pathsep.join(path), OMP_NUM_THREADS="1")
 
-from probecast.code_hash import code_hash
+from probecast.code_hash import code_hash, imported_by
 from probecast.data.modalities import MODALITIES
 from probecast.data.sources import SOURCES
 from probecast.errors import ProbecastError, suggest
@@ -36,7 +36,8 @@ if not workflow.overwrite_configfiles:
     configfile: ROOT / "config.yaml"
 
 
-STUDY_FILE = str((workflow.overwrite_configfiles or [ROOT / "config.yaml"])[-1])
+STUDY_FILES = list(map(str, workflow.overwrite_configfiles or [ROOT / "config.yaml"]))
+STUDY_FILE = " + ".join(STUDY_FILES)  # in messages; a later one changes an earlier one
 
 try:
     study = load_study(config, STUDY_FILE, base=ROOT)
@@ -100,6 +101,12 @@ def own_files(wildcards):
     return [str(path) for path in own.tables()] if own else []
 
 
+def own_folder(wildcards):
+    """What tells that something in a user's own folder has changed."""
+    own = study.dataset(wildcards.dataset).own
+    return own.state_of_folder() if own else None
+
+
 def data_of(dataset):
     """The preprocessed data of a dataset."""
     return [
@@ -115,11 +122,12 @@ def data_of(dataset):
 
 def data(wildcards):
     """The preprocessed data of a task."""
-    return data_of(dataset_of(wildcards.task))
+    return data_of(dataset_of(task_of(wildcards)))
 
 
-def parts(task):
+def parts(wildcards):
     """All parts of a task's own sweep."""
+    task = task_of(wildcards)
     return [
         f"results/trials/{task}/sweep-{chunk}.parquet" for chunk in study.chunks(task)
     ]
@@ -138,7 +146,7 @@ def sweeps(*tasks):
 
 
 def family_of(wildcards):
-    return study.family(dataset_of(wildcards.task))
+    return study.family(dataset_of(task_of(wildcards)))
 
 
 @cache
@@ -167,8 +175,19 @@ def encoder_unlike(wildcards):
     return encoder_without("architecture", architecture) if some else []
 
 
+HELD_OUT = {
+    "family": lambda task: study.family(dataset_of(task)),
+    "architecture": architecture_of,
+}
+
+
 def lessons(held_out):
     """The trial tables to learn from, of which there must be some."""
+    kind, _, name = held_out.partition("-")
+    if kind in HELD_OUT:
+        known = sorted(set(map(HELD_OUT[kind], study.all_tasks)))
+        if name not in known:
+            raise unknown(f"tasks of {kind}", name, known)
     tables = shipped.tables() if held_out == "shipped" else left_without(held_out)
     if not tables:
         raise WorkflowError(
@@ -206,11 +225,17 @@ def checked_network(wildcards):
     return [f"results/networks/{task}.json"] if study.architecture(task).file else []
 
 
-def network_code(tasks, *modules):
-    """A hash of modules and of the tasks' networks, with the user's own files."""
+def code_of(script, *by_name, files=()):
+    """A hash of what a script imports, and of modules and files that it loads by name."""
+    imported = imported_by(ROOT / "workflow/scripts" / f"{script}.py")
+    return code_hash(*sorted(imported), *by_name, files=files)
+
+
+def network_code(script, tasks, *by_name):
+    """That of a script which trains, or looks into, the tasks' networks."""
     networks = {module_name(study.network_of(task)) for task in tasks}
     files = {study.architecture(task).file for task in tasks} - {None}
-    return code_hash(*modules, *sorted(networks), files=tuple(sorted(files)))
+    return code_of(script, *sorted(networks), *by_name, files=tuple(sorted(files)))
 
 
 def training(wildcards):
@@ -275,11 +300,23 @@ def named(key, name):
     """What the study file describes under a key by a name."""
     known = getattr(study, key)
     if name not in known:
-        raise WorkflowError(
-            f"{STUDY_FILE}: {key}: found no {name!r}; name it there, or correct the target. "
-            f"{suggest(name, list(known))}"
-        )
+        raise unknown(key, name, known)
     return known[name]
+
+
+def unknown(key, name, known):
+    """The error that says so."""
+    return WorkflowError(
+        f"{STUDY_FILE}: {key}: found no {name!r}; name it there, or correct the target. "
+        f"{suggest(name, list(known))}"
+    )
+
+
+def task_of(wildcards):
+    """A task that was asked for, if the study has it: of others nothing has been checked."""
+    if wildcards.task not in study.all_tasks:
+        raise unknown("tasks", wildcards.task, study.all_tasks)
+    return wildcards.task
 
 
 def table_of(wildcards):

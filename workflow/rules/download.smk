@@ -21,7 +21,8 @@ rule download:
         runtime=minutes,
     params:
         settings=lambda w: study.download_settings(w.dataset).model_dump(mode="json"),
+        folder=own_folder,
         lock="results/data/{dataset}.lock.json",
-        code=lambda w: code_hash("probecast.data.download", source_module(w)),
+        code=lambda w: code_of("download", source_module(w)),
     script:
         "../scripts/download.py"

@@ -58,11 +58,6 @@ rule evaluate:
         study=study.name,
         space_sizes=space_sizes,
         seed=study.seed,
-        code=code_hash(
-            "probecast.evaluation.scores",
-            "probecast.evaluation.calibration",
-            "probecast.evaluation.importance",
-            "probecast.evaluation.architectures",
-        ),
+        code=code_of("evaluate"),
     script:
         "../scripts/evaluate.py"

@@ -27,7 +27,7 @@ if study.finetuning:
         params:
             task=study.finetuning.task,
             training=study.training_of(study.finetuning.task).model_dump(mode="json"),
-            code=code_hash("probecast.finetuning.training_config"),
+            code=code_of("training_config"),
         script:
             "../scripts/training_config.py"
 
@@ -57,7 +57,7 @@ if study.finetuning:
             training=study.training_of(study.finetuning.task).model_dump(mode="json"),
             seeds=study.final_seeds,
             journal="results/journals/finetune/{settings}.jsonl",
-            code=code_hash("probecast.finetuning.runs", module_name("finetune")),
+            code=code_of("finetune", module_name("finetune")),
         script:
             "../scripts/finetune.py"
 
@@ -96,8 +96,6 @@ if study.finetuning:
             runtime=minutes,
         params:
             finetuning=study.finetuning.model_dump(mode="json"),
-            code=code_hash(
-                "probecast.finetuning.table", "probecast.report.figures.finetuning"
-            ),
+            code=code_of("compare"),
         script:
             "../scripts/compare.py"

@@ -16,6 +16,6 @@ rule history:
         runtime=minutes,
     params:
         settings=lambda w: history_of(w).model_dump(mode="json"),
-        code=code_hash("probecast.foreign.history"),
+        code=code_of("history"),
     script:
         "../scripts/history.py"

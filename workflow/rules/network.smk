@@ -18,6 +18,6 @@ rule network:
         network=network,
         training=training,
         configurations=lambda w: study.space_of(w.task).around(study.default_of(w.task)),
-        code=lambda w: network_code([w.task], "probecast.training.check"),
+        code=lambda w: network_code("network", [w.task]),
     script:
         "../scripts/network.py"

@@ -13,6 +13,6 @@ rule plan:
         "../../envs/train.yaml"
     params:
         study=study.model_dump(mode="json"),
-        code=network_code(study.all_tasks, "probecast.plan"),
+        code=network_code("plan", study.all_tasks),
     script:
         "../scripts/plan.py"

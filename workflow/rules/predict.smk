@@ -27,6 +27,6 @@ rule predict:
         settings=study.probe.model_dump(mode="json"),
         space=lambda w: study.space_of(w.task).model_dump(mode="json"),
         seed=study.sweep_seed,
-        code=code_hash("probecast.meta.prediction"),
+        code=code_of("predict"),
     script:
         "../scripts/predict.py"

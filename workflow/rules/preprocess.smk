@@ -23,8 +23,8 @@ rule preprocess:
         runtime=minutes,
     params:
         settings=lambda w: study.preprocess_settings(w.dataset).model_dump(mode="json"),
-        code=lambda w: code_hash(
-            "probecast.data.preprocess",
+        code=lambda w: code_of(
+            "preprocess",
             source_module(w),
             MODALITIES[study.source_of(w.dataset).modality],
         ),

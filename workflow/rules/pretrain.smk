@@ -27,6 +27,6 @@ rule pretrain:
     params:
         settings=study.pretrain.model_dump(mode="json"),
         seed=study.seed,
-        code=code_hash("probecast.meta.pretraining"),
+        code=code_of("pretrain"),
     script:
         "../scripts/pretrain.py"

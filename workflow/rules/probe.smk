@@ -26,8 +26,6 @@ rule probe:
         space=lambda w: study.space_of(w.task).model_dump(mode="json"),
         seed=study.sweep_seed,
         journal="results/journals/{task}/probe.jsonl",
-        code=lambda w: network_code(
-            [w.task], "probecast.training.probing", "probecast.tuners.probecast"
-        ),
+        code=lambda w: network_code("probe", [w.task], TUNERS["probecast"]),
     script:
         "../scripts/probe.py"

@@ -30,9 +30,8 @@ rule replay_fold:
         replay=study.replay.model_dump(mode="json"),
         pretrain=study.pretrain.model_dump(mode="json"),
         seed=study.seed,
-        code=code_hash(
-            "probecast.foreign.reading",
-            "probecast.evaluation.benchmark",
+        code=code_of(
+            "replay_fold",
             *(TUNERS[method] for method in study.replay.methods or DEFAULT),
         ),
     script:
@@ -86,10 +85,6 @@ rule replay:
         seed=study.seed,
         # Ranks are of one cost: the middle one.
         ranks_cost=sorted(study.replay.costs)[len(study.replay.costs) // 2],
-        code=code_hash(
-            "probecast.evaluation.benchmark",
-            "probecast.report.figures.regret",
-            "probecast.report.figures.ranks",
-        ),
+        code=code_of("replay"),
     script:
         "../scripts/replay.py"

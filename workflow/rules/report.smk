@@ -27,10 +27,10 @@ rule report:
         mem_mb=memory,
         runtime=minutes,
     params:
-        study_name=Path(STUDY_FILE).name,
+        study_name=" + ".join(Path(file).name for file in STUDY_FILES),
         study_file=yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False),
         seed=study.seed,
         space_sizes=space_sizes,
-        code=code_hash("probecast.report.page"),
+        code=code_of("report"),
     script:
         "../scripts/report.py"

@@ -30,7 +30,7 @@ rule sweep:
         configurations=lambda w: study.chunk(w.task, int(w.chunk)),
         seed=study.sweep_seed,
         journal="results/journals/{task}/sweep-{chunk}.jsonl",
-        code=lambda w: network_code([w.task], "probecast.training.sweep"),
+        code=lambda w: network_code("sweep", [w.task]),
     script:
         "../scripts/sweep.py"
 
@@ -49,12 +49,12 @@ use rule sweep as repeat with:
         configurations=lambda w: study.repeated(w.task),
         seed=study.repeat_seed,
         journal="results/journals/{task}/repeat.jsonl",
-        code=lambda w: network_code([w.task], "probecast.training.sweep"),
+        code=lambda w: network_code("sweep", [w.task]),
 
 
 rule gather:
     input:
-        lambda w: parts(w.task),
+        parts,
     output:
         "results/trials/{task}/sweep.parquet",
     log:
@@ -62,7 +62,7 @@ rule gather:
     conda:
         "../../envs/report.yaml"
     params:
-        code=code_hash("probecast.trials"),
+        code=code_of("table"),
     script:
         "../scripts/table.py"
 

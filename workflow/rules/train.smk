@@ -38,8 +38,6 @@ rule train:
         final_seeds=study.final_seeds,
         probe_seed=study.sweep_seed,
         journals="results/journals/{task}",
-        code=lambda w: network_code(
-            [w.task], "probecast.training.sweep", "probecast.evaluation.choices"
-        ),
+        code=lambda w: network_code("train", [w.task]),
     script:
         "../scripts/train.py"

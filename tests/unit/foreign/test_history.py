@@ -64,6 +64,17 @@ def test_names_units_and_spellings_are_ours(read):
     assert not table.info.higher_is_better
 
 
+def test_what_stands_for_a_number_is_one_in_the_units_of_the_others(read):
+    odd = RUNS.replace("old,c,-3,20,", "old,c,-3,none,")
+    percent = {"column": "drop %", "factor": 0.01, "values": {"none": 0}}
+    plain = {"column": "drop %", "values": {"none": 0}}
+    for drop, expected in ((percent, [0.0, 0.1, 0.2]), (plain, [0.0, 10.0, 20.0])):
+        hyperparameters = {**SETTINGS["hyperparameters"], "dropout": drop}
+        [table] = read(odd, hyperparameters=hyperparameters)
+        found = {c["dropout"] for c in table.configurations().values()}
+        assert sorted(found) == pytest.approx(expected)
+
+
 def test_a_run_that_stopped_early_stays_where_it_was(read):
     [table] = read()
     assert curve(table, learning_rate=0.001, dropout=0.2, optimizer="SGD") == pytest.approx(

@@ -39,6 +39,12 @@ def curve(table, parameters):
     return table.curves().loc[config_id(parameters)].iloc[0].tolist()
 
 
+def test_a_study_without_a_finished_trial_is_no_task(tmp_path):
+    past_study(f"sqlite:///{tmp_path}/runs.db", trials=3)
+    optuna.create_study(study_name="empty", storage=f"sqlite:///{tmp_path}/runs.db")
+    assert task_names(settings(tmp_path / "runs.db")) == ["mine"]
+
+
 def test_every_kind_of_trial_is_read_as_what_it_is(storage, caplog):
     with caplog.at_level("INFO", "probecast"):
         [table] = read_tables("past", settings(storage), partial=True)

@@ -88,6 +88,15 @@ def test_names_of_tasks_need_their_column_only(tmp_path):
     assert task_names(settings) == ["a", "b"]
 
 
+def test_epochs_may_be_as_many_as_tokens_seen(read):
+    rows = [
+        {"task": "a", "config_id": 0, "x": 1, "epoch": epoch * 10**9, "val_metric": epoch / 10}
+        for epoch in (1, 2, 3, 4)
+    ]
+    (table,) = read(pd.DataFrame(rows))
+    assert curve(table, x=1) == [0.1, 0.2, 0.3, 0.4]
+
+
 def test_epoch_0_gives_the_floor_and_is_no_part_of_the_curves(read):
     rows = [
         {"task": "a", "config_id": c, "x": c, "epoch": e, "val_metric": value}

@@ -95,13 +95,22 @@ def in_our_terms(
         values = frame[own.column]
         if own.values:
             renamed = [own.values.get(str(value), value) for value in values]
-            values = pd.Series(renamed, index=frame.index)
+            values = _numeric(pd.Series(renamed, index=frame.index))
         if own.base is not None or own.factor != 1:
-            numbers = numbers_in(path, frame, own.column).astype(float)
+            renamed = pd.DataFrame({own.column: values})
+            numbers = numbers_in(path, renamed, own.column).astype(float)
             powers = numbers if own.base is None else own.base**numbers
             values = pd.Series(powers * own.factor, index=frame.index)
         converted[name] = values
     return pd.DataFrame(converted, index=frame.index)
+
+
+def _numeric(values: pd.Series) -> pd.Series:
+    """The values as numbers, if all are once some texts stand for numbers; else as they are."""
+    if not any(isinstance(value, int | float) for value in values):
+        return values
+    numbers = pd.to_numeric(values, errors="coerce")
+    return numbers if numbers.notna().equals(values.notna()) else values
 
 
 def _is_csv(path: Path) -> bool:

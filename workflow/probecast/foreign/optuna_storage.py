@@ -69,12 +69,12 @@ def storage_frame(settings: TableSettings) -> tuple[pd.DataFrame, dict[str, bool
 
 
 def study_names(settings: TableSettings) -> list[str]:
-    """Return the sorted names of a storage's studies.
+    """Return the sorted names of a storage's studies that have a trial to learn from.
 
     Raises:
         ProbecastError: as ``storage_frame``.
     """
-    return sorted(study.study_name for study in _studies(settings))
+    return sorted(s.study_name for s in _studies(settings) if any(_rows(settings, s)))
 
 
 def open_storage(path: str) -> "optuna.storages.BaseStorage":

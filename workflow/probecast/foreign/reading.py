@@ -126,7 +126,7 @@ def _rows(path: str, frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
             f"{path}: column {columns.epoch!r} holds {wrong}; an epoch is a whole number, 0 "
             "for the untrained model: correct the rows or columns.epoch in the study file"
         )
-    rows["epoch"] = np.asarray(epochs, dtype=np.int32)
+    rows["epoch"] = np.asarray(epochs, dtype=np.int64)  # tokens seen may pass 2^31
     if columns.seed in frame:
         rows["seed"] = pd.factorize(frame[columns.seed], sort=True)[0]
     else:
