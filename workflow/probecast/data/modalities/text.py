@@ -8,6 +8,7 @@ from tokenizers.models import WordLevel
 from tokenizers.trainers import WordLevelTrainer
 from torch import Tensor
 
+from probecast.console import logger
 from probecast.data.modalities import KINDS, Prepared
 from probecast.data.raw import Selection
 from probecast.data.selection import choose_labelled_rows
@@ -18,6 +19,7 @@ from probecast.text_encoders import load_tokenizer
 
 SEQUENCE_LENGTH = 32
 SPECIAL_TOKENS = ["[PAD]", "[UNK]"]  # ids 0 and 1
+MANY_UNKNOWN = 0.5  # of the training texts' tokens: then little is left to learn from
 
 
 def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared:
@@ -54,6 +56,16 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     for split, of in ids.items():
         of[of[:, 0] == 0, 0] = 1
         tensors[split] = {"inputs": of, "targets": chosen.labels[split]}
+    unknown_share = {  # of the tokens that are not padding
+        split: ((of["inputs"] == 1).sum() / (of["inputs"] > 0).sum()).item()
+        for split, of in tensors.items()
+    }
+    if unknown_share["train"] > MANY_UNKNOWN:
+        logger.warning(
+            "%s: %.0f%% of the words in its training texts are not among the %d that are told "
+            "apart; raise `vocabulary_size`, or name an encoder with word pieces as `pretrained`",
+            *(settings.dataset, 100 * unknown_share["train"], len(vocabulary)),
+        )
     return Prepared(
         tensors=tensors,
         input_kind=KINDS["text"].inputs,
@@ -61,12 +73,7 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
         output_size=chosen.class_count,
         floor=chosen.majority_floor(),
         vocabulary=vocabulary,
-        notes={
-            "unknown_share": {  # of the tokens that are not padding
-                split: ((of["inputs"] == 1).sum() / (of["inputs"] > 0).sum()).item()
-                for split, of in tensors.items()
-            }
-        },
+        notes={"unknown_share": unknown_share},
     )
 
 
