@@ -6,12 +6,21 @@ import pytest
 from probecast import code_hash as module
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
-RULES = [
-    (file.name, rule)
-    for file in sorted((WORKFLOW / "rules").glob("*.smk"))
-    for rule in re.split(r"^ *(?:use )?rule ", file.read_text(), flags=re.MULTILINE)[1:]
-    if "script:" in rule
-]
+
+
+def rules():
+    """Every rule whose script is known, its own or that of the rule that it is like."""
+    scripts = {}
+    for file in sorted((WORKFLOW / "rules").glob("*.smk")):
+        for text in re.split(r"^ *(?=(?:use )?rule )", file.read_text(), flags=re.MULTILINE)[1:]:
+            name = re.match(r"(?:use rule (\w+) as )?(?:rule )?(\w+)", text)
+            script = re.search(r"scripts/(\w+)\.py", text)
+            scripts[name[2]] = script[1] if script else scripts.get(name[1])
+            if "code=" in text:
+                yield name[2], scripts[name[2]], text
+
+
+RULES = list(rules())
 
 
 def clear():
@@ -74,9 +83,12 @@ def test_what_a_script_imports_is_found(tmp_path):
     assert module.imported_by(script) == {"probecast.files"}
 
 
-@pytest.mark.parametrize(
-    ("file", "rule"), RULES, ids=[f"{file}:{rule.split(':')[0]}" for file, rule in RULES]
-)
-def test_a_rule_is_rerun_when_what_its_script_imports_changes(file, rule):
-    (script,) = re.findall(r"scripts/(\w+)\.py", rule)
-    assert re.search(rf'code=(lambda w: )?(code_of|network_code)\(\s*"{script}"', rule)
+@pytest.mark.parametrize(("name", "script", "text"), RULES, ids=[rule[0] for rule in RULES])
+def test_a_rule_is_rerun_when_what_its_script_imports_changes(name, script, text):
+    assert re.search(rf'code=(lambda w: )?(code_of|network_code)\(\s*"{script}"', text)
+
+
+def test_every_rule_with_a_script_has_a_hash_of_its_code():
+    scripts = {path.stem for path in (WORKFLOW / "scripts").glob("*.py")}
+    assert {script for _, script, _ in RULES} == scripts
+    assert {"repeat", "unlike"} <= {name for name, _, _ in RULES}  # with params of their own

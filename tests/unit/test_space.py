@@ -49,6 +49,14 @@ def test_range_of_whole_numbers_has_a_grid_and_asking_for_more_ends():
         space.stratified(24, 0)
 
 
+def test_a_sample_of_a_range_of_whole_numbers_is_on_its_scale():
+    space = Space.model_validate(
+        {"neurons": {"low": 16, "high": 1024, "scale": "log", "type": "integer"}}
+    )
+    drawn = [c["neurons"] for c in space.stratified(100, 0)]
+    assert 60 < np.median(drawn) < 300  # about the geometric middle, not 520
+
+
 @given(count=st.integers(1, 18), seed=st.integers(0, 1000))
 def test_stratified_sample_uses_levels_evenly(count, seed):
     sample = GRID.stratified(count, seed)

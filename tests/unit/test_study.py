@@ -138,6 +138,15 @@ def test_a_finished_table_of_other_trials_is_no_reference(tmp_path):
         study.check_evaluable()
 
 
+def test_of_a_space_with_ranges_a_sample_is_swept_unless_it_is_smaller():
+    fixed = {name: {"choices": [value]} for name, value in FIXED.items()}
+    rate = {"learning_rate": {"choices": [0.001]}}
+    for largest, size in ((1000, 24), (5, 4)):
+        layers = {"layers": {"low": 2, "high": largest, "type": "integer"}}
+        study = load(tasks=["digits-cnn"], space={**rate, **layers, **fixed})
+        assert len(study.swept("digits-cnn")) == size
+
+
 def test_held_out_family_and_architecture_are_left_out():
     study = load(
         tasks=["digits-cnn", "load-lstm"],

@@ -119,6 +119,8 @@ def test_a_folder_that_changes_is_noticed(tmp_path):
     target = "results/data/photos/raw/train.parquet"
     project.snakemake(target)
     assert project.plan(target) == {}
+    (photos / "notes.txt").write_text("nothing that is read")
+    assert project.plan(target) == {}
     Image.new("L", (8, 8)).save(photos / "dog" / "0.png")
     assert project.plan(target) == {"download": 1}
 

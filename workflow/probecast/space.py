@@ -186,6 +186,11 @@ class Space(RootModel[dict[Annotated[str, Field(pattern=NAME)], Hyperparameter]]
         return list(self.root)
 
     @property
+    def is_listed(self) -> bool:
+        """Whether every hyperparameter has choices, as somebody has listed them."""
+        return all(isinstance(h, Choice) for h in self.root.values())
+
+    @property
     def size(self) -> int | None:
         """The number of configurations, or None when a range makes them countless."""
         values = [h.values for h in self.root.values()]
@@ -244,17 +249,17 @@ class Space(RootModel[dict[Annotated[str, Field(pattern=NAME)], Hyperparameter]]
 
         Greedy: each next point is the one whose levels, then pairs of levels, have been
         used least; ties in seeded order. A smaller count is a prefix of a larger one, so
-        a study can grow its sample and keep what it has. A space without a grid, or with more
+        a study can grow its sample and keep what it has. A space with ranges, or with more
         than ``LARGEST_GRID`` points, is sampled at random instead.
         """
         generator = np.random.default_rng(seed)
-        if self.size is None or self.size > LARGEST_GRID:
+        if self.size is not None and count > self.size:
+            raise ProbecastError(
+                f"{count} configurations asked for, but the space has only {self.size}"
+            )
+        if not self.is_listed or self.size > LARGEST_GRID:
             return list(itertools.islice(self._random(generator), count))
         grid = self.grid()
-        if count > len(grid):
-            raise ProbecastError(
-                f"{count} configurations asked for, but the space has only {len(grid)}"
-            )
         order = generator.permutation(len(grid))
         shape = [len(hyperparameter.values) for hyperparameter in self.root.values()]
         levels = np.stack(np.unravel_index(order, shape), axis=1)  # (points, hyperparameters)

@@ -222,8 +222,12 @@ class Study(BaseModel):
 
     def sample_size(self, task: str) -> SampleSize:
         """Return how many configurations a task's sweep has."""
-        asked, size = self.asked_size(task)[1], self.space_of(task).size
-        return asked or ("all" if size is not None and size <= LARGEST_GRID else SAMPLE)
+        asked, space = self.asked_size(task)[1], self.space_of(task)
+        if asked is not None:
+            return asked
+        if space.is_listed and space.size <= LARGEST_GRID:
+            return "all"
+        return SAMPLE if space.size is None else min(SAMPLE, space.size)
 
     @cached_property
     def _swept(self) -> dict[str, list[Configuration]]:

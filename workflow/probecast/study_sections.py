@@ -62,8 +62,8 @@ class SweepStudy(_Strict):
 
     Attributes:
         configurations: ``all`` for the complete grid, or the size of a stratified sample. A
-            smaller sample is part of a larger one. Default: all, but 24 of a space that has no
-            grid, or one of more than 100,000 points.
+            smaller sample is part of a larger one. Default: all, but 24 of a space with
+            ranges, or of more than 100,000 points.
         source_configurations: the same for the tasks under ``sources``; default: no difference.
         by_task: exceptions, by the task's name.
         repeated: share of an evaluated task's configurations that its trial table holds with a

@@ -116,13 +116,11 @@ class TrialTable:
     def with_floor(self, column: str = "test_metric", seed: int | None = None) -> pd.DataFrame:
         """Like ``curves``, with what diverged set to the floor: it is worth no more.
 
-        Where a trial ends worse than that, to the worst end: a strong trivial predictor may be
-        better than all trials, and what diverged is better than none.
+        Where the trivial predictor is better than all trials, it is worth what the worst is.
         """
-        curves, higher = self.curves(column, seed), self.info.higher_is_better
-        ends = curves[self.info.epochs]
-        worse = np.fmin if higher else np.fmax  # NaN where all have diverged
-        return curves.fillna(worse(self.floor(column), ends.min() if higher else ends.max()))
+        curves, sign = self.curves(column, seed), 1 if self.info.higher_is_better else -1
+        ends, floor = sign * curves[self.info.epochs], sign * self.floor(column)
+        return curves.fillna(sign * (ends.min() if floor > ends.max() else floor))
 
     def floor(self, column: str = "test_metric") -> float:
         """Return the metric that has regret 1: the info's floor, else the worst finite value.

@@ -104,7 +104,11 @@ def own_files(wildcards):
 def own_folder(wildcards):
     """What tells that something in a user's own folder has changed."""
     own = study.dataset(wildcards.dataset).own
-    return own.state_of_folder() if own else None
+    if not own or not own.folder:
+        return None
+    from probecast.data.routes.folder import state_of  # slow to load
+
+    return state_of(Path(own.folder), own.modality)
 
 
 def data_of(dataset):
@@ -337,14 +341,14 @@ def table_file(wildcards):
     return file or []
 
 
-def folds_of(wildcards):
+@cache
+def folds_of(table):
     """The tasks of a table that are held out together, by the number of the fold."""
-    # Imported where they are needed: every job reads this file, and pandas loads slowly.
     from probecast.evaluation.benchmark import folds
     from probecast.foreign.reading import task_names
 
     try:
-        return folds(task_names(table_of(wildcards)))
+        return folds(task_names(named("tables", table)))
     except ProbecastError as error:
         raise WorkflowError(str(error)) from None
 
@@ -352,5 +356,5 @@ def folds_of(wildcards):
 def of_folds(wildcards, what):
     """One file of every fold of a replay."""
     table = wildcards.table
-    folds = range(len(folds_of(wildcards)))
+    folds = range(len(folds_of(table)))
     return [f"results/replay/{table}/{what}-{fold}.parquet" for fold in folds]

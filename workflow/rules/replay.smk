@@ -26,7 +26,7 @@ rule replay_fold:
         runtime=minutes,
     params:
         table=lambda w: table_of(w).model_dump(mode="json"),
-        held_out=lambda w: folds_of(w)[int(w.fold)],
+        held_out=lambda w: folds_of(w.table)[int(w.fold)],
         replay=study.replay.model_dump(mode="json"),
         pretrain=study.pretrain.model_dump(mode="json"),
         seed=study.seed,

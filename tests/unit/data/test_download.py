@@ -154,11 +154,19 @@ def test_the_checksum_is_of_the_values_not_of_their_storage(tmp_path):
 def test_the_checksum_takes_large_files_a_few_at_a_time(monkeypatch):
     rows = images([0, 1, 2] * 10)
     size = sum(len(file["bytes"]) for file in rows.data.column("image").to_pylist())
-    assert download_module._batch_of(rows) == 1000
+
+    def parts():
+        tables = download_module._in_parts(rows.data.table)
+        return [part["label"].to_pylist() for part in tables]
+
+    whole, labels = checksum(rows), rows["label"][:]
+    assert parts() == [labels]
     monkeypatch.setattr(download_module, "LARGE", size // 3)
-    assert download_module._batch_of(rows) in (9, 10)
+    assert 3 <= len(parts()) <= 4
+    assert [label for part in parts() for label in part] == labels
+    assert checksum(rows) != whole  # so that nothing is split without need
     monkeypatch.setattr(download_module, "LARGE", 1)
-    assert download_module._batch_of(rows) == 1
+    assert len(parts()) == len(rows)
 
 
 def test_the_checksum_sees_values_order_and_class_names():

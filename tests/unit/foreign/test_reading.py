@@ -109,6 +109,21 @@ def test_epoch_0_gives_the_floor_and_is_no_part_of_the_curves(read):
     assert curve(table, x=1) == [-0.6, -1e18]  # worse than untrained, but a value
 
 
+def test_floors_that_some_tasks_lack_are_forgotten(read, caplog):
+    rows = [
+        {"task": task, "config_id": 0, "x": 1, "epoch": epoch, "val_metric": 0.5 + epoch / 10}
+        for task in ("a", "b")
+        for epoch in (0, 1, 2)
+        if (task, epoch) != ("b", 0)
+    ]
+    with caplog.at_level("INFO", "probecast"):
+        tables = read(pd.DataFrame(rows))
+    assert [np.isnan(table.info.floor_val) for table in tables] == [True, True]
+    assert "1 of 2 tasks, such as 'b', have no rows of epoch 0" in caplog.text
+    ours = read(pd.DataFrame(rows), metric="accuracy")
+    assert [np.isnan(table.info.floor_val) for table in ours] == [False, True]
+
+
 def test_without_epoch_0_the_worst_value_is_the_floor_for_judging_only(read):
     table = read(PLAIN)[0]
     assert np.isnan(table.info.floor_val)

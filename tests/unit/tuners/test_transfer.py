@@ -86,6 +86,20 @@ def test_a_source_on_which_nothing_worked_does_not_outweigh_the_others():
     assert tuner.log_weights.argmax() != 3
 
 
+def test_the_unit_of_a_metric_changes_no_choice():
+    def scaled(values, factor, **changes):
+        return task([factor * value for value in values], floor=NAN, metric="score", **changes)
+
+    generator = np.random.default_rng(0)
+    for _ in range(30):
+        *sources, target = generator.random((5, 5)) * [[0.2], [1], [3], [1], [0.5]]
+        small, large = (
+            tried("empirical_gp", scaled(target, by), 4.0, [scaled(s, by) for s in sources])
+            for by in (1, 1000)
+        )
+        assert small == large
+
+
 def test_rungs_are_tuned_with_portfolios_of_other_families():
     target = task(RISING)
     twins = [task(RISING, family="a"), task(RISING, family="a")]

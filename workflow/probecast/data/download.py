@@ -8,10 +8,13 @@ import hashlib
 import io
 import json
 import shutil
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import Audio, ClassLabel, Dataset, disable_progress_bars
@@ -24,7 +27,7 @@ from probecast.data.sources import Source
 from probecast.errors import ProbecastError
 from probecast.files import read_json, seal, write_json, writing
 
-LARGE = 2**30  # bytes of files; one Arrow array holds twice that
+LARGE = 2**31 - 1  # bytes of files: one Arrow array holds no more
 
 
 def download(settings: DownloadSettings, out: Path, lock: Path) -> dict[str, Any]:
@@ -182,7 +185,8 @@ def checksum(split: Dataset) -> str:
         if isinstance(feature, ClassLabel)
     }
     digest = hashlib.sha256(json.dumps(names, sort_keys=True).encode())
-    for table in split.with_format("arrow").iter(batch_size=_batch_of(split)):
+    batches = split.with_format("arrow").iter(batch_size=1000)
+    for table in chain.from_iterable(map(_in_parts, batches)):
         # A copy, since the bytes of a slice depend on the table it was cut from.
         values = table.take(pa.array(range(len(table)))).combine_chunks()
         values = values.replace_schema_metadata(None)
@@ -193,13 +197,21 @@ def checksum(split: Dataset) -> str:
     return digest.hexdigest()
 
 
-def _batch_of(split: Dataset) -> int:
-    """1,000 rows, or what holds about ``LARGE`` bytes of images or recordings, if that is less."""
-    columns = [split.data.column(field.name) for field in split.data.schema]
-    files = [column for column in columns if pa.types.is_struct(column.type)]
-    held = [pc.struct_field(chunk, "bytes") for column in files for chunk in column.chunks]
-    size = sum(pc.sum(pc.binary_length(part)).as_py() or 0 for part in held)
-    return min(1000, max(1, len(split.data) * LARGE // max(size, 1)))
+def _in_parts(table: pa.Table) -> Iterator[pa.Table]:
+    """The table, or parts of it whose images or recordings are few enough bytes for an array."""
+    sizes = np.zeros(len(table), dtype=np.int64)
+    for column in table.columns:
+        if pa.types.is_struct(column.type) and column.type.get_field_index("bytes") >= 0:
+            held = [pc.struct_field(chunk, "bytes") for chunk in column.chunks]
+            lengths = [pc.binary_length(part).fill_null(0).to_numpy() for part in held]
+            sizes += np.concatenate(lengths)
+    first, total = 0, 0
+    for row, size in enumerate(sizes):
+        if row > first and total + size > LARGE:
+            yield table.slice(first, row - first)
+            first, total = row, 0
+        total += size
+    yield table.slice(first)
 
 
 def read_lock(lock: Path) -> dict[str, Any] | None:

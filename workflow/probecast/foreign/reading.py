@@ -5,12 +5,14 @@ whatever these are called in the table. Tables of ten million rows are meant to 
 are categories, and nothing runs row by row.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from probecast.console import logger
 from probecast.errors import ProbecastError
 from probecast.foreign.columns import (
     column_names,
@@ -31,6 +33,7 @@ from probecast.foreign.configurations import (
 from probecast.foreign.optuna_storage import COLUMNS, storage_frame, study_names
 from probecast.foreign.settings import Columns, TableSettings, chosen_tasks
 from probecast.foreign.task_table import task_table
+from probecast.training.metrics import METRICS
 from probecast.trials import TrialTable
 
 
@@ -38,7 +41,8 @@ def read_tables(name: str, settings: TableSettings, partial: bool = False) -> li
     """Read a table from elsewhere.
 
     - Rows of epoch 0 are no part of the curves: the median of their finite values is the
-      task's floor. Without them the floor is NaN: nobody knows it before probing.
+      task's floor. Without them the floor is NaN: nobody knows it before probing. Of a metric
+      that is none of ours, all tasks have a floor or none has.
     - A trial ends as diverged at its first value that is not finite. Huge values are data.
     - Epochs are counted in steps of the first one: 10, 20, 30 become 1, 2, 3.
     - Trials that neither reach the task's last epoch nor diverge are left out, and the log
@@ -95,7 +99,25 @@ def read_tables(name: str, settings: TableSettings, partial: bool = False) -> li
             better = {"higher_is_better": larger_is_better[tasks[number]]}
             settings = settings.model_copy(update=better)
         tables.append(task_table(where, tasks[number], name, own, identities, settings, partial))
-    return tables
+    return _floors_of_all_or_none(path, tables)
+
+
+def _floors_of_all_or_none(path: str, tables: list[TrialTable]) -> list[TrialTable]:
+    """Forget the floors if only some tasks have one; of our own metrics, each task can be placed.
+
+    Curves of any other metric count from the floor or from where the trials begin, and those of
+    one kind tell nothing of the other.
+    """
+    without = [table.info.task for table in tables if np.isnan(table.info.floor_val)]
+    if not without or len(without) == len(tables) or tables[0].info.metric in METRICS:
+        return tables
+    logger.info(
+        "%s: %d of %d tasks, such as %r, have no rows of epoch 0, so those of the others are left "
+        "out, too",
+        *(path, len(without), len(tables), without[0]),
+    )
+    nothing = {"floor_val": np.nan, "floor_test": np.nan}
+    return [replace(table, info=replace(table.info, **nothing)) for table in tables]
 
 
 def task_names(settings: TableSettings) -> list[str]:

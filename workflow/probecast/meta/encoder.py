@@ -156,7 +156,8 @@ class MetaEncoder:
         if not scaled:
             raise ProbecastError(
                 f"{info.task}: no source has a metric that can be compared with {info.metric!r} "
-                "(a floor and a perfect value make all comparable); add such sources"
+                f"{'with' if scale.floor is not None else 'without'} a floor (a floor and a "
+                "perfect value make all comparable); add such sources, or give all a floor"
             )
         scales = Scales.of(
             [source["beginning"] for source in scaled],

@@ -16,7 +16,7 @@ class ConvolutionalNetwork(nn.Module):
     """Convolutional blocks, global average pooling, one linear layer.
 
     A block is a 3x3 convolution, batch normalisation, ReLU, 2x2 maximum pooling (while the
-    map is larger than 2; odd sides are rounded up) and dropout. As in VGG (Simonyan and
+    map is larger than 2) and dropout. As in VGG (Simonyan and
     Zisserman, 2015) the channels double from block to block, here from ``neurons / 4`` up to
     ``neurons``, which keeps the cost of a block about equal as the map shrinks.
 
@@ -39,9 +39,10 @@ class ConvolutionalNetwork(nn.Module):
             blocks.append(nn.BatchNorm2d(width, momentum=0.3))
             blocks.append(nn.ReLU())
             if side > 2:
-                # Never down to one pixel, of which a batch of one image has no variance.
-                blocks.append(nn.MaxPool2d(2, ceil_mode=True))
-                side = -(-side // 2)
+                # One pixel, of which a batch of one image has no variance, never meets a block.
+                up = side == 3 and block < configuration["layers"] - 1
+                blocks.append(nn.MaxPool2d(2, ceil_mode=up))
+                side = 2 if up else side // 2
             blocks.append(nn.Dropout(dropout))
             channels = width
         self.blocks = nn.Sequential(*blocks)

@@ -66,8 +66,9 @@ class EmpiricalGpTuner(FullTrials):
         gain = self.covariance[:, row] / variance
         surprise = unit - self.means[:, row]
         if value > -np.inf:
-            # The density of the value itself, so ranges weigh in; of a floor all know alike.
-            density = np.where(unit > 0, np.log(self.ranges), 0)
+            # The density of the value itself, so ranges weigh in, whatever the metric's unit;
+            # of a value that counts as the floor they say nothing.
+            density = np.where(unit > 0, np.log(self.ranges / np.median(self.ranges)), 0)
             self.log_weights -= surprise**2 / variance / 2 + density
         self.means += surprise[:, None] * gain
         self.covariance = self.covariance - np.outer(gain, self.covariance[row])

@@ -60,11 +60,11 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
         split: ((of["inputs"] == 1).sum() / (of["inputs"] > 0).sum()).item()
         for split, of in tensors.items()
     }
-    if unknown_share["train"] > MANY_UNKNOWN:
+    if settings.pretrained is None and unknown_share["train"] > MANY_UNKNOWN:
         logger.warning(
             "%s: %.0f%% of the words in its training texts are not among the %d that are told "
             "apart; raise `vocabulary_size`, or name an encoder with word pieces as `pretrained`",
-            *(settings.dataset, 100 * unknown_share["train"], len(vocabulary)),
+            *(settings.dataset, 100 * unknown_share["train"], len(vocabulary) - 2),
         )
     return Prepared(
         tensors=tensors,

@@ -7,7 +7,6 @@ from probecast.errors import ProbecastError
 
 if TYPE_CHECKING:
     from datasets import Dataset
-    from PIL.Image import Image
 
 SHORTEST_SECONDS = 0.025  # one analysis window
 NAMED = 3  # files named in a message
@@ -47,18 +46,13 @@ def check(rows: "Dataset", column: str, modality: str, where: str) -> "Dataset":
     return rows
 
 
-def is_deep(image: "Image") -> bool:
-    """Whether an image has 16 or 32 bits per value, of which decoding would leave only white."""
-    return image.mode[0] in "IF"
-
-
 def _fault_of_image(content: bytes) -> str | None:
     from PIL import Image
 
     try:
         with Image.open(io.BytesIO(content)) as image:
             image.load()
-            deep = is_deep(image)
+            deep = image.mode == "F" or (image.mode[0] == "I" and image.getextrema()[1] > 255)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         return f"cannot be decoded as an image ({error})"
     return f"has more than 8 bits per value (mode {image.mode}); save it with 8" if deep else None

@@ -1,6 +1,5 @@
 """The keys under ``datasets.<name>.own`` of the study file."""
 
-import hashlib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -160,16 +159,6 @@ class OwnData(BaseModel):
         """Return the files there are, those that a pattern fits by name."""
         named = map(Path, (self.files or {}).values())
         return [path for name in named for path in fitting(name)]
-
-    def state_of_folder(self) -> str | None:
-        """Return a hash of the names, sizes and times of all files below ``folder``, if any."""
-        if self.folder is None:
-            return None
-        digest = hashlib.sha256()
-        for path in sorted(path for path in Path(self.folder).rglob("*") if path.is_file()):
-            found = path.stat()
-            digest.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\0".encode())
-        return digest.hexdigest()
 
     def beside(self, base: Path) -> Self:
         """Return the same with absolute paths; relative ones count from ``base``."""

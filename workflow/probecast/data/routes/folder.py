@@ -5,6 +5,7 @@ class, or a ``metadata.csv`` (or ``.jsonl``, ``.parquet``) whose column ``file_n
 files and whose others say what they are.
 """
 
+import hashlib
 import os
 from glob import escape
 from pathlib import Path
@@ -48,6 +49,18 @@ def fetch(settings: DownloadSettings, cache: Path) -> Fetched:
         splits = {"train": folder}
     read = {split: read_folder(at, settings, cache, key) for split, at in splits.items()}
     return Fetched("folder", settings.own.folder, read)
+
+
+def state_of(folder: Path, modality: str) -> str:
+    """Return a hash of the names, sizes and times of all files below a folder that are read."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        read = path.suffix.lower() in LOADERS[modality].EXTENSIONS or path.name in METADATA
+        if read and path.is_file():
+            found = path.stat()
+            name = path.relative_to(folder)
+            digest.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\0".encode())
+    return digest.hexdigest()
 
 
 def metadata_of(folder: Path) -> Path | None:
