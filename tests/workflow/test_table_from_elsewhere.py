@@ -69,11 +69,12 @@ def test_replay_of_a_table_from_elsewhere(project):
     summary = pd.read_csv(folder / "summary.csv")
     assert list(summary) == [
         *("method", "cost", "task_count", "regret_mean", "regret_ci_low", "regret_ci_high"),
-        "within_5pct",
+        *("within_5pct", "base_rate_5pct"),
     ]
     assert list(pd.read_csv(folder / "summary-from-scratch.csv")) == list(summary)
     by = summary.set_index(["method", "cost"])
     assert set(by["task_count"]) == {9}
+    assert set(by["base_rate_5pct"].round(9)) == {0.1}  # the best of ten alone
     assert by.loc[("best_average", 1.0), "regret_mean"] == 0
     assert by.loc[("portfolio", 3.0), "within_5pct"] == 1
     assert by.loc[("random", 1.0), "regret_mean"] > by.loc[("random", 3.0), "regret_mean"] > 0
