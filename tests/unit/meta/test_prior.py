@@ -9,11 +9,13 @@ from probecast.meta.prior import residuals, task_prior
 KNOWN = np.zeros((1, 1, 1))  # every curve was tried
 
 
-def made_of(sources, of_families, kernel, unknown=KNOWN, along=None, weights=None):
+def made_of(sources, of_families, kernel, unknown=KNOWN, along=None, weights=None, noise=0.0):
     levels = sources.shape[2]
     along = np.eye(levels) if along is None else along
     weights = np.ones(len(sources)) if weights is None else np.array(weights)
-    return task_prior(sources, weights / weights.sum(), unknown, along, of_families, kernel)
+    noise = np.broadcast_to(noise, len(sources))
+    weights = weights / weights.sum()
+    return task_prior(sources, weights, unknown, along, of_families, kernel, noise)
 
 
 def curves(sources: int, configurations: int = 4, levels: int = 3, seed: int = 0) -> np.ndarray:
@@ -40,6 +42,12 @@ def test_a_source_counts_as_often_as_its_weight_says():
     assert weighted.weights.tolist() == [0.5, 0.25, 0.25]
     assert weighted.means[0] == pytest.approx(copied.means[0])
     assert weighted.means[0] != pytest.approx(made_of(sources, families(3), kernel).means[0])
+
+
+def test_measurements_are_as_noisy_as_on_the_sources_and_never_without_noise():
+    assert made_of(curves(2), families(2), np.eye(4)).noise == prior.NOISE**2 > 0
+    noisy = made_of(curves(2), families(2), np.eye(4), weights=[3, 1], noise=[0.1, 0.3])
+    assert noisy.noise == pytest.approx(prior.NOISE**2 + 0.75 * 0.01 + 0.25 * 0.09)
 
 
 def test_a_source_that_others_explain_leaves_little_residual():

@@ -61,7 +61,7 @@ def test_it_never_probes_what_the_recommendation_could_not_be_completed_after():
 
 
 def test_it_continues_what_is_worth_it_and_begins_the_rest_shortly():
-    table = synthetic_task(20, epochs=10)
+    table = synthetic_task(25, epochs=10)
     environment = Recorder(table)
     run(ProbecastTuner(problem(table, 3.0)), environment, 3.0)
     reached = {str(configuration): epoch for configuration, epoch in environment.bought}

@@ -40,6 +40,7 @@ class SourceCard(_Checked):
     kind: str
     beginning: float
     reach: float
+    noise: Annotated[float, Field(ge=0)]
     identities: Annotated[list[str], Field(min_length=1)]
 
 

@@ -44,7 +44,7 @@ class Source:
 
     Attributes:
         info: ``task, family, architecture, rows``, as in ``describe_sources``, and
-            ``kind, beginning, reach`` as in ``Normalised``.
+            ``kind, beginning, reach, noise`` as in ``Normalised``.
         task: (inputs) encoded description.
         configurations: (trials, inputs) encoded.
         identities: (trials) their ``config_id``.
@@ -65,7 +65,7 @@ class Source:
         finished = np.isfinite(normalised.curves).all(axis=1)
         kept = [c for c, complete in zip(configurations, finished, strict=True) if complete]
         (described,) = describe_sources([table])
-        scale = {key: getattr(normalised, key) for key in ("kind", "beginning", "reach")}
+        scale = {key: getattr(normalised, key) for key in ("kind", "beginning", "reach", "noise")}
         return cls(
             {**described, **scale},
             encoding.task(table.info),
@@ -183,6 +183,7 @@ class MetaEncoder:
             np.mean(along, axis=0).reshape(len(levels), len(levels)),
             [source.info["family"] for source in self.sources],
             alike(places, places).numpy(),
+            np.array([source.info["noise"] for source in self.sources]),
         )
         return Expectation(rows, levels, scale, Posterior(prior, scales))
 

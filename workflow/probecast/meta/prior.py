@@ -26,7 +26,7 @@ RIDGE = 3.0  # of the regression of a source on others, in units of its Gram mat
 INDEPENDENT = 0.02  # share of the residual's variance that is a level's own
 NEIGHBOURS = 0.6  # correlation of neighbouring levels, as over the shipped tables
 FEW = 5.0  # so many sources say as much of it as is known without them
-NOISE = 0.012  # standard deviation of a measurement
+NOISE = 0.012  # standard deviation of a measurement, at least
 ALONE = 0.2  # the residual's standard deviation where all sources are of one family
 
 
@@ -82,6 +82,7 @@ def task_prior(
     along: np.ndarray,
     families: Sequence[str],
     kernel: np.ndarray,
+    noise: np.ndarray,
 ) -> Prior:
     """Return what the sources' curves let one expect of a task of another family.
 
@@ -92,6 +93,7 @@ def task_prior(
         along: (L, L) covariance over a curve of what tells a source's configurations apart.
         families: of the sources, (S).
         kernel: (n, n) how alike two configurations are, 0 to 1.
+        noise: (S) standard deviation of a measurement on each.
     """
     count = 1 / (weights**2).sum()  # so many sources of equal weight say as much
     mean = _mean(weights, curves)
@@ -119,7 +121,7 @@ def task_prior(
         residual=np.sqrt(own + completed),
         levels=(1 - INDEPENDENT) * levels + INDEPENDENT * identity,
         kernel=_between_configurations(kernel, standard[:, :, -1], weights),
-        noise=NOISE**2,
+        noise=NOISE**2 + weights @ np.square(noise),
     )
 
 
