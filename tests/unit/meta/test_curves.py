@@ -134,6 +134,12 @@ def test_noise_is_how_rough_good_curves_are(sigma):
     assert normalise(small_table(curves | wild)).noise == pytest.approx(sigma / 0.8, rel=0.1)
 
 
+def test_divergence_and_what_was_not_run_are_no_noise():
+    smooth = {0.1: [0.1, 0.2, 0.3, 0.4], 0.2: [0.1, 0.3, 0.5, 0.7]}
+    ended = {1.0 + i: [0.3, 0.2 + 0.1 * i, NAN] for i in range(5)} | {0.5: [0.9]}
+    assert normalise(small_table(smooth | ended)).noise == pytest.approx(0, abs=1e-9)
+
+
 def test_curves_that_are_too_short_tell_no_noise():
     assert normalise(small_table({0.1: [0.2, 0.3], 0.2: [0.1, 0.9]})).noise == 0
     assert normalise(small_table({0.1: [0.5], 0.2: [0.9]})).noise == 0

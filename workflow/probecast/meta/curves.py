@@ -119,10 +119,11 @@ def normalise(table: TrialTable) -> Normalised | None:
     if span <= (LEARNT if scale.kind == "share" else NEGLIGIBLE * max(1.0, abs(offset))):
         return None
     unit = np.maximum((values - offset) / span, WORST)
+    noise = _noise(unit)
     unit = np.where(np.isnan(unit) & ended[:, None], WORST, unit)
     trials = curves.index.get_level_values("config_id")
     means = pd.DataFrame(unit).groupby(np.asarray(trials, dtype=str)).mean()
-    means, noise = means.loc[list(table.configurations())].to_numpy(), _noise(unit)
+    means = means.loc[list(table.configurations())].to_numpy()
     if scale.floor is None:
         return Normalised(means, scale.kind, offset, span, noise)
     reach = span + offset - scale.floor
@@ -137,11 +138,11 @@ def _noise(curves: np.ndarray) -> float:
     have in common is no noise. 0 where curves are too short, or too few, to tell.
 
     Args:
-        curves: (trials, epochs) normalised, diverged ones included.
+        curves: (trials, epochs) normalised; with NaN where a trial diverged or was not run.
     """
-    finished = curves[np.isfinite(curves[:, -1])]
-    good = finished[finished[:, -1] >= np.quantile(finished[:, -1], ROUGH)]
-    bends = np.diff(good, n=2, axis=1)
+    ends = np.nan_to_num(curves[:, -1], nan=WORST)
+    good = np.isfinite(curves).all(axis=1) & (ends >= np.quantile(ends, ROUGH))
+    bends = np.diff(curves[good], n=2, axis=1)
     return float(np.sqrt(bends.var(axis=0).mean() / 6)) if bends.size else 0.0
 
 
