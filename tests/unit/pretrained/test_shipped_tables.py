@@ -16,7 +16,7 @@ STUDY = load_study(
     yaml.safe_load((ROOT / "studies/reference.yaml").read_text()), "reference.yaml", ROOT
 )
 # Made with studies/changes/float32.yaml behind the study, on a machine without bfloat16.
-FLOAT32 = {"ag_news-transformer"}
+FLOAT32 = {"ag_news-transformer", "imdb-transformer"}
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
