@@ -30,7 +30,7 @@ bench: $(SETUP)
 
 # Kill a study at 20 random moments, damage every file that it wrote, and see that it survives.
 faults: $(SETUP)
-	$(BIN)/python tests/workflow/kill_and_resume.py --kills 20
+	$(BIN)/python tests/kit/kill_and_resume.py --kills 20
 	$(BIN)/pytest -s tests/workflow/test_damage.py
 
 # How time and memory grow: the graph up to 100,000 trials, tables up to 10 million rows.
@@ -52,7 +52,7 @@ ship: $(SETUP)
 
 # Where the last run's time went, and the share of it that trained something.
 utilisation: $(SETUP)
-	PYTHONPATH=workflow $(BIN)/python -m probecast.evaluation.utilisation --cores $(CORES)
+	PYTHONPATH=workflow $(BIN)/python -m benchmarks.utilisation --cores $(CORES)
 
 lint: $(SETUP)
 	$(BIN)/ruff check .
@@ -61,7 +61,7 @@ lint: $(SETUP)
 	$(BIN)/snakemake --lint > /dev/null
 
 schema: $(SETUP)
-	PYTHONPATH=workflow $(BIN)/python -m probecast.reference
+	PYTHONPATH=workflow $(BIN)/python -m probecast.study.docs
 
 format: $(SETUP)
 	$(BIN)/ruff check --fix .

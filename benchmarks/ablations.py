@@ -30,19 +30,19 @@ from benchmarks.tables import heading, markdown
 from probecast.errors import ProbecastError, suggest
 from probecast.evaluation.replay import replay
 from probecast.evaluation.statistics import wilcoxon_p
-from probecast.foreign.reading import read_tables
-from probecast.meta import curves, encoder
-from probecast.meta.card import KernelCard
-from probecast.meta.encoder import KINDRED, MetaEncoder
-from probecast.meta.kernels import kernel_of
-from probecast.meta.pretraining import pretrain
-from probecast.meta.settings import PretrainSettings
+from probecast.learner import curves, encoder
+from probecast.learner import tuner as tuner_module
+from probecast.learner.card import KernelCard
+from probecast.learner.encoder import KINDRED, MetaEncoder
+from probecast.learner.kernel import kernel_of
+from probecast.learner.pretraining import pretrain
+from probecast.learner.tuner import ProbecastTuner
 from probecast.seeds import derive
 from probecast.space import config_id
-from probecast.study import load_study
+from probecast.study.load import load_study
+from probecast.tables.reading import read_tables
 from probecast.trials import TrialTable, read_table
-from probecast.tuners import probecast as tuner_module
-from probecast.tuners.probecast import ProbecastTuner
+from probecast.tuning.settings import PretrainSettings
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "workflow/pretrained/trials"

@@ -11,8 +11,8 @@ from typing import Any
 from probecast.data.spec import DataSpec
 from probecast.networks import build_network
 from probecast.space import Configuration
-from probecast.task import architecture_of
 from probecast.training.settings import TrainingSettings
+from probecast.trials import architecture_of
 
 
 @dataclass(frozen=True)

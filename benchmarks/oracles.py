@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from probecast.evaluation.replay import worth_of
+from probecast.learner.tuner import PROBED, ProbecastTuner
 from probecast.space import config_id
 from probecast.trials import TrialTable
-from probecast.tuners.probecast import PROBED, ProbecastTuner
-from probecast.tuners.tuner import Tuner
+from probecast.tuning.protocol import Tuner
 
 BEGUN, MIGHT = "oracle: best of those begun", "oracle: best of those that might be begun"
 

@@ -29,14 +29,13 @@ from probecast.evaluation.choices import choose, distinct, write_choices
 from probecast.evaluation.importance import importance
 from probecast.evaluation.results import BASELINE_COLUMNS, read_tasks
 from probecast.evaluation.scores import score
-from probecast.evaluation.settings import ReplaySettings
 from probecast.files import write_json
-from probecast.foreign.reading import read_tables
-from probecast.foreign.settings import TableSettings
-from probecast.meta.settings import PretrainSettings
 from probecast.space import Configuration, config_id
-from probecast.task import architecture_of, dataset_of
-from probecast.trials import IDENTITY, TaskInfo, TrialTable
+from probecast.study.sections import ReplaySettings
+from probecast.tables.reading import read_tables
+from probecast.tables.settings import TableSettings
+from probecast.trials import IDENTITY, TaskInfo, TrialTable, architecture_of, dataset_of
+from probecast.tuning.settings import PretrainSettings
 
 GRID = default_study().space.grid()  # 486 configurations
 EPOCHS = 100

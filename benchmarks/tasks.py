@@ -7,8 +7,9 @@ import yaml
 from probecast.data.download import download
 from probecast.data.preprocess import preprocess
 from probecast.space import Configuration
-from probecast.study import Study, load_study
-from probecast.task import dataset_of
+from probecast.study.load import load_study
+from probecast.study.model import Study
+from probecast.trials import dataset_of
 
 ROOT = Path(__file__).parents[1]
 SEED = 0  # of the sample of configurations; trials have seeds of their own

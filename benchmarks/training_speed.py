@@ -35,7 +35,7 @@ from probecast.data.spec import DataSpec
 from probecast.errors import ProbecastError
 from probecast.seeds import derive
 from probecast.space import config_id
-from probecast.study import Study
+from probecast.study.model import Study
 from probecast.training.cost import flops_per_example
 
 ARCHITECTURES = ("cnn", "rnn", "transformer")

@@ -9,7 +9,7 @@ import optuna
 import pytest
 import yaml
 
-from past_studies import past_study
+from kit.past_studies import past_study
 from probecast.errors import ProbecastError
 from probecast.export import configurations, enqueue, main
 

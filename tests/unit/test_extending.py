@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from markdown import blocks
+from kit.markdown import blocks
 from probecast.data.modalities import Prepared
 from probecast.data.preprocess import constant_floor
 from probecast.data.sources import SOURCES, Source
 from probecast.data.spec import DataSpec
+from probecast.metrics import METRICS
 from probecast.networks import ARCHITECTURES
-from probecast.training.metrics import METRICS
 from probecast.tuners import TUNERS
 
 PAGE = Path(__file__).parents[2] / "docs" / "extending.md"

@@ -13,16 +13,16 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from test_hostile_tables import FUZZ_EXAMPLES, Planted
 
+from kit.toy_data import SPECS
 from probecast.data.spec import DataSpec, read_split, write_tensors
 from probecast.errors import ProbecastError
 from probecast.evaluation.choices import read_choices
 from probecast.evaluation.results import BASELINE_COLUMNS, _read_frame, _read_prediction
 from probecast.files import read_json, write_json
-from probecast.meta import shipped
-from probecast.meta.encoder import MetaEncoder
-from test_hostile_tables import FUZZ_EXAMPLES, Planted
-from toy_data import SPECS
+from probecast.learner import shipped
+from probecast.learner.encoder import MetaEncoder
 
 CARD = json.loads(shipped.CARD.read_text(encoding="utf-8"))
 LEARNT = {**CARD["settings"], "kernel": "learnt"}

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from kit.tables import small_table
 from probecast import trials
 from probecast.errors import ProbecastError
-from probecast.foreign.reading import read_tables as read_foreign_tables
-from probecast.foreign.settings import TableSettings
+from probecast.tables.reading import read_tables as read_foreign_tables
+from probecast.tables.settings import TableSettings
 from probecast.trials import TrialTable, read_table
-from tables import small_table
 
 FUZZ_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
 TABLE = small_table({0.1: [0.2, 0.5, 0.6], 0.01: [0.3, 0.4, 0.5]})

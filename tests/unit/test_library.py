@@ -7,7 +7,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from past_studies import objective, past_study
+from kit.past_studies import objective, past_study
 from probecast.errors import ProbecastError
 from probecast.library import Observation, open_tuner
 

@@ -5,11 +5,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from kit.tables import small_table
 from probecast.errors import ProbecastError
 from probecast.files import seal
 from probecast.space import config_id
 from probecast.trials import TrialTable, read_sweeps, read_table
-from tables import small_table
 
 NAN = math.nan
 

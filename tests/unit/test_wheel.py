@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = """
 import probecast
 from probecast.library import Observation, open_tuner
-from probecast.meta import shipped
+from probecast.learner import shipped
 
 tuner = open_tuner(
     {"learning_rate": {"choices": [0.001, 0.01, 0.1]}}, metric="accuracy", floor=0.5, epochs=4

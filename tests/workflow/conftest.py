@@ -2,7 +2,7 @@
 
 import pytest
 
-from projects import fresh_project
+from kit.projects import fresh_project
 
 
 @pytest.fixture(scope="session")

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from kill_and_resume import differences
+from kit.kill_and_resume import differences
+from kit.projects import ROOT, fresh_project
 from probecast.data.raw import RawFile
 from probecast.data.spec import DataSpec, read_tensors
 from probecast.errors import ProbecastError
 from probecast.evaluation.choices import read_choices
 from probecast.files import checked, read_csv, read_json, read_parquet
-from probecast.meta.encoder import MetaEncoder
+from probecast.learner.encoder import MetaEncoder
 from probecast.trials import read_table
-from projects import ROOT, fresh_project
 
 pytestmark = pytest.mark.study
 

@@ -17,9 +17,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from markdown import blocks
-from probecast.study import Study
-from projects import ROOT, TINY, fresh_project
+from kit.markdown import blocks
+from kit.projects import ROOT, TINY, fresh_project
+from probecast.study.model import Study
 
 pytestmark = pytest.mark.study
 
@@ -98,7 +98,7 @@ def run(command, folder):
             words = ["bash", "-c", command]
         case ["source", ".venv/bin/activate"]:
             words = ["test", "-e", str(Path(sys.executable).with_name("activate"))]
-        case ["python", "-m", "probecast.reference" | "probecast.data.own.example", *_]:
+        case ["python", "-m", "probecast.study.docs" | "probecast.data.user.example", *_]:
             words = python
         case ["python", script, *_] if script.endswith(".py"):
             words = [sys.executable, str(ROOT / script), "--help"]

@@ -5,9 +5,9 @@ import re
 import pytest
 import yaml
 
-from markdown import blocks
+from kit.markdown import blocks
+from kit.projects import ROOT, TINY, fresh_project
 from probecast.data.spec import DataSpec
-from projects import ROOT, TINY, fresh_project
 
 pytestmark = pytest.mark.study
 
@@ -37,7 +37,7 @@ def add(project, name):
 
 
 def add_metric(project):
-    file = project.folder / "workflow/probecast/training/metrics.py"
+    file = project.folder / "workflow/probecast/metrics.py"
     _, _, function = FILES["top2"].partition("Metric\n")
     file.write_text(file.read_text() + function)
 

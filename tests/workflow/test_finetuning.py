@@ -6,9 +6,9 @@ import runpy
 import pandas as pd
 import pytest
 
+from kit.projects import fresh_project
+from kit.tiny_encoder import write_encoder
 from probecast.files import write_json
-from projects import fresh_project
-from tiny_encoder import write_encoder
 
 pytestmark = pytest.mark.study
 

@@ -3,8 +3,8 @@ import signal
 
 import pytest
 
-from kill_and_resume import Kill, differences, run_with_kills, shortest
-from projects import fresh_project
+from kit.kill_and_resume import Kill, differences, run_with_kills, shortest
+from kit.projects import fresh_project
 
 pytestmark = [pytest.mark.study, pytest.mark.timeout(1800)]
 

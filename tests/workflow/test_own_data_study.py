@@ -8,11 +8,11 @@ import pytest
 import yaml
 from PIL import Image
 
+from kit.projects import ROOT, fresh_project
 from probecast.data.download import download
-from probecast.data.own.example import write_example
 from probecast.data.preprocess import preprocess
-from probecast.study import load_study
-from projects import ROOT, fresh_project
+from probecast.data.user.example import write_example
+from probecast.study.load import load_study
 
 pytestmark = pytest.mark.study
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from past_studies import past_study
+from kit.past_studies import past_study
+from kit.projects import TINY, fresh_project
 from probecast.trials import read_tables
-from projects import TINY, fresh_project
 
 pytestmark = pytest.mark.study
 

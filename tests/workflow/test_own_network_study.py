@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from projects import fresh_project
+from kit.projects import fresh_project
 
 pytestmark = pytest.mark.study
 

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-import slurm_cluster
-from kill_and_resume import differences
-from projects import fresh_project
-from slurm_cluster import Slurm
+from kit import slurm_cluster
+from kit.kill_and_resume import differences
+from kit.projects import fresh_project
+from kit.slurm_cluster import Slurm
 
 pytestmark = [pytest.mark.study, pytest.mark.timeout(1200)]
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from projects import fresh_project
+from kit.projects import fresh_project
 
 pytestmark = pytest.mark.study
 

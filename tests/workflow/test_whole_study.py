@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from kill_and_resume import differences
-from probecast.study import load_study
+from kit.kill_and_resume import differences
+from kit.projects import ROOT, TINY, fresh_project
+from probecast.study.load import load_study
 from probecast.trials import read_table
-from projects import ROOT, TINY, fresh_project
 
 pytestmark = pytest.mark.study
 

@@ -20,8 +20,8 @@ import yaml
 
 from probecast.errors import ProbecastError, suggest
 from probecast.files import read_json
-from probecast.foreign.optuna_storage import open_storage
 from probecast.space import Configuration
+from probecast.tables.optuna_storage import open_storage
 
 if TYPE_CHECKING:
     import optuna

@@ -9,13 +9,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from probecast.errors import ProbecastError
-from probecast.meta import shipped
-from probecast.meta.encoder import MetaEncoder
+from probecast.learner import shipped
+from probecast.learner.encoder import MetaEncoder
+from probecast.learner.tuner import ProbecastTuner
+from probecast.metrics import METRICS
 from probecast.space import Space
-from probecast.training.metrics import METRICS
 from probecast.trials import TaskInfo
-from probecast.tuners.probecast import ProbecastTuner
-from probecast.tuners.tuner import Observation, Problem
+from probecast.tuning.protocol import Observation, Problem
 
 __all__ = ["Observation", "open_tuner"]
 

@@ -369,3 +369,21 @@ def _item(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return int(value) if float(value).is_integer() else float(value)
     return value
+
+
+def dataset_of(task: str) -> str:
+    """Return the dataset's name.
+
+    >>> dataset_of("mnist-cnn")
+    'mnist'
+    """
+    return task.partition("-")[0]
+
+
+def architecture_of(task: str) -> str:
+    """Return the architecture's name.
+
+    >>> architecture_of("mnist-cnn")
+    'cnn'
+    """
+    return task.partition("-")[2]

@@ -23,11 +23,11 @@ from probecast.code_hash import code_hash, imported_by
 from probecast.data.modalities import MODALITIES
 from probecast.data.sources import SOURCES
 from probecast.errors import ProbecastError, suggest
-from probecast.meta import shipped
+from probecast.learner import shipped
 from probecast.networks import module_name
 from probecast.stages import Stages
-from probecast.study import load_study
-from probecast.task import architecture_of, dataset_of
+from probecast.study.load import load_study
+from probecast.trials import architecture_of, dataset_of
 from probecast.tuners import DEFAULT, TRANSFER, TUNERS
 
 # A study file given on the command line stands alone; it is not merged into config.yaml.
@@ -91,7 +91,7 @@ logger.addHandler(Stages(logger.info, trials_of))
 def source_module(wildcards):
     """The module that makes a dataset what it is."""
     if study.dataset(wildcards.dataset).own:
-        return "probecast.data.own.source"
+        return "probecast.data.user.source"
     return SOURCES[study.source_of(wildcards.dataset).name]
 
 
@@ -345,7 +345,7 @@ def table_file(wildcards):
 def folds_of(table):
     """The tasks of a table that are held out together, by the number of the fold."""
     from probecast.evaluation.benchmark import folds
-    from probecast.foreign.reading import task_names
+    from probecast.tables.reading import task_names
 
     try:
         return folds(task_names(named("tables", table)))

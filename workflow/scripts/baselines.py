@@ -10,7 +10,7 @@ from probecast.evaluation.calibration import keep_beliefs
 from probecast.evaluation.replay import ladder, replay
 from probecast.evaluation.results import BELIEF_COLUMNS
 from probecast.files import write_parquet
-from probecast.meta.encoder import MetaEncoder
+from probecast.learner.encoder import MetaEncoder
 from probecast.training.process import prepare_process
 from probecast.trials import read_sweeps
 

@@ -5,16 +5,16 @@ import pandas as pd
 from probecast.console import logger, stage
 from probecast.data.spec import DataSpec
 from probecast.files import read_csv, read_json, write_text
-from probecast.finetuning.settings import FinetuningSettings
 from probecast.finetuning.table import (
     hyperparameters_of,
     in_markdown,
     summarise,
     with_intervals,
 )
-from probecast.meta.sources import check_no_leak
+from probecast.holdout import check_no_leak
 from probecast.report.drawing import sheet
 from probecast.report.figures.finetuning import finetuning_figure
+from probecast.study.finetuning import FinetuningSettings
 
 with stage(snakemake.log[0]):
     files = snakemake.input

@@ -5,8 +5,8 @@ from pathlib import Path
 from probecast.console import stage
 from probecast.data.spec import DataSpec
 from probecast.files import read_json, write_text
-from probecast.finetuning.runs import fine_tune, recipe
-from probecast.finetuning.settings import FinetuningSettings
+from probecast.finetuning.runs import fine_tune
+from probecast.study.finetuning import FinetuningSettings, recipe
 from probecast.training.journal import Journal, fingerprint
 from probecast.training.process import prepare_process
 from probecast.training.runner import machine

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from probecast.console import stage
-from probecast.foreign.history import read_history
-from probecast.foreign.settings import HistorySettings
+from probecast.tables.history import read_history
+from probecast.tables.settings import HistorySettings
 
 with stage(snakemake.log[0]):
     settings = HistorySettings(**snakemake.params.settings)

@@ -3,8 +3,8 @@
 from probecast.console import logger, stage
 from probecast.data.spec import DataSpec
 from probecast.files import write_text
-from probecast.plan import in_words, plan
-from probecast.study import Study
+from probecast.study.model import Study
+from probecast.study.plan import in_words, plan
 
 with stage(snakemake.log[0]):
     study = Study.model_validate(snakemake.params.study)

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from probecast.console import logger, stage
 from probecast.files import write_json
-from probecast.meta.encoder import MetaEncoder
-from probecast.meta.prediction import in_words, recommendation
-from probecast.meta.settings import ProbeSettings
+from probecast.learner.encoder import MetaEncoder
+from probecast.learner.recommendation import in_words, recommendation
 from probecast.space import Space
 from probecast.training.process import prepare_process
 from probecast.training.settings import TrainingSettings
 from probecast.trials import read_table
-from probecast.tuners.tuner import Problem
+from probecast.tuning.protocol import Problem
+from probecast.tuning.settings import ProbeSettings
 
 with stage(snakemake.log[0]):
     prepare_process()

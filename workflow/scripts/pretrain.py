@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from probecast.console import stage
-from probecast.meta.pretraining import pretrain
-from probecast.meta.settings import PretrainSettings
+from probecast.learner.pretraining import pretrain
 from probecast.training.process import prepare_process
 from probecast.trials import read_sweeps
+from probecast.tuning.settings import PretrainSettings
 
 with stage(snakemake.log[0]):
     prepare_process()

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from probecast.console import stage
-from probecast.meta.encoder import MetaEncoder
-from probecast.meta.settings import ProbeSettings
+from probecast.learner.encoder import MetaEncoder
+from probecast.learner.probing import probe
 from probecast.space import Space
-from probecast.training.probing import probe
 from probecast.training.process import prepare_process
 from probecast.training.runner import open_runner
 from probecast.training.settings import TrainingSettings
-from probecast.tuners.tuner import Problem
+from probecast.tuning.protocol import Problem
+from probecast.tuning.settings import ProbeSettings
 
 with stage(snakemake.log[0]):
     prepare_process()

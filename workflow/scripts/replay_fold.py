@@ -2,11 +2,11 @@
 
 from probecast.console import stage
 from probecast.evaluation.benchmark import replay_fold
-from probecast.evaluation.settings import ReplaySettings
 from probecast.files import write_parquet
-from probecast.foreign.reading import read_tables
-from probecast.foreign.settings import TableSettings
-from probecast.meta.settings import PretrainSettings
+from probecast.study.sections import ReplaySettings
+from probecast.tables.reading import read_tables
+from probecast.tables.settings import TableSettings
+from probecast.tuning.settings import PretrainSettings
 
 with stage(snakemake.log[0]):
     params = snakemake.params

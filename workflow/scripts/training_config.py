@@ -2,8 +2,9 @@
 
 from probecast.console import stage
 from probecast.files import read_json, write_text
-from probecast.finetuning.training_config import training_arguments, training_config
+from probecast.finetuning.training_config import training_config
 from probecast.training.settings import TrainingSettings
+from probecast.training.trainer_arguments import training_arguments
 
 with stage(snakemake.log[0]):
     arguments, other = training_arguments(

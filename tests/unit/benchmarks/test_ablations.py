@@ -18,8 +18,8 @@ from benchmarks.ablations import (
     thinned,
 )
 from benchmarks.oracles import BEGUN, MIGHT
+from kit.synthetic import few, synthetic_task
 from probecast.errors import ProbecastError
-from synthetic import few, synthetic_task
 
 
 def test_shuffling_keeps_the_curves_and_moves_the_configurations():

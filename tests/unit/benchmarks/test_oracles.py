@@ -2,7 +2,7 @@ import numpy as np
 
 from benchmarks.ablations import VARIANTS, run
 from benchmarks.oracles import BEGUN, MIGHT
-from synthetic import synthetic_task
+from kit.synthetic import synthetic_task
 
 
 def test_no_choice_among_the_begun_is_better_than_the_oracles_and_none_better_than_among_all():

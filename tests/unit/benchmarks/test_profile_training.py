@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from benchmarks.profile_training import PARTS, profile, row
+from kit.toy_data import SPECS, TASKS, configuration, splits
 from probecast.training.settings import TrainingSettings
-from toy_data import SPECS, TASKS, configuration, splits
 
 
 @pytest.mark.parametrize("architecture", TASKS)

@@ -11,10 +11,10 @@ from benchmarks import training_speed
 from benchmarks.jobs import Job, Outcome
 from benchmarks.runs import Run, run_side
 from benchmarks.sides import ours
+from kit.toy_data import SPECS, configuration, splits
 from probecast.data.spec import write_tensors
 from probecast.errors import ProbecastError
 from probecast.space import config_id
-from toy_data import SPECS, configuration, splits
 
 CONFIGURATIONS = [configuration(), configuration(neurons=16, optimizer="SGD", learning_rate=0.1)]
 

@@ -18,12 +18,12 @@ from datasets import (
     concatenate_datasets,
 )
 
-from fake_source import register, reviews, write_mirror
+from kit.fake_source import register, reviews, write_mirror
+from kit.raw_folders import images
 from probecast.data import download as download_module
 from probecast.data.download import checksum, download
 from probecast.errors import ProbecastError
 from probecast.files import read_json
-from raw_folders import images
 
 
 def generate(rows: dict[str, int], seed: int) -> DatasetDict:

@@ -3,9 +3,7 @@ import math
 import pytest
 import torch
 
-from probecast.data.meta_features import NAMES, describe
-from probecast.data.modalities import Prepared, get_prepare
-from raw_folders import (
+from kit.raw_folders import (
     SOURCES,
     images,
     settings,
@@ -15,6 +13,8 @@ from raw_folders import (
     toy_raw,
     write_raw,
 )
+from probecast.data.meta_features import NAMES, describe
+from probecast.data.modalities import Prepared, get_prepare
 
 
 def prepared_classes(inputs, targets, classes=2, val=60):

@@ -3,13 +3,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from kit.raw_folders import SOURCES, images, real_dataset, settings, toy_raw, write_raw
+from kit.tiny_encoder import tiny_encoder
 from probecast.data import sources
 from probecast.data.preprocess import preprocess
 from probecast.data.sources import Source
 from probecast.data.spec import SPLITS, DataSpec, read_tensors
 from probecast.errors import ProbecastError
-from raw_folders import SOURCES, images, real_dataset, settings, toy_raw, write_raw
-from tiny_encoder import tiny_encoder
 
 MODALITIES = ["image", "text", "series", "speech"]
 

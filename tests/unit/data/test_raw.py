@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from kit.raw_folders import images, texts, write_raw
 from probecast.data.raw import RawFile, Selection, open_raw
 from probecast.errors import ProbecastError
-from raw_folders import images, texts, write_raw
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 import pytest
 from datasets import Dataset, Value
 
+from kit.raw_folders import SOURCES, settings, texts, write_raw
 from probecast.data.selection import choose_labelled_rows
 from probecast.errors import ProbecastError
-from raw_folders import SOURCES, settings, texts, write_raw
 
 LABELS = [0] * 60 + [1] * 40  # sorted, as IMDb's are
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from kit.tables import small_table
 from probecast.errors import ProbecastError
 from probecast.evaluation.benchmark import folds, replay_fold, summarise
-from probecast.evaluation.settings import ReplaySettings
-from probecast.meta.settings import PretrainSettings
-from tables import small_table
+from probecast.study.sections import ReplaySettings
+from probecast.tuning.settings import PretrainSettings
 
 QUICK = PretrainSettings()
 

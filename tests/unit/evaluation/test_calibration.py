@@ -4,16 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kit.synthetic import quick_encoder, synthetic_task
 from probecast.evaluation.calibration import (
     beliefs_frame,
     calibration,
     expected_calibration_error,
-    outcomes,
     study_beliefs,
 )
-from probecast.evaluation.replay import TableEnvironment
-from probecast.meta.calibration import RAW, Beliefs, Calibration, Outcomes
-from synthetic import quick_encoder, synthetic_task
+from probecast.learner.calibration import RAW, Beliefs, Calibration, Outcomes
+from probecast.learner.outcomes import outcomes
+from probecast.tuning.environments import TableEnvironment
 
 
 def task_of(error: float, count: int = 40, near: float = 0.5) -> Outcomes:

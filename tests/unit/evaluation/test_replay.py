@@ -3,10 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kit.tables import small_table
 from probecast.errors import ProbecastError
-from probecast.evaluation.replay import TableEnvironment, ladder, replay
+from probecast.evaluation.replay import ladder, replay
 from probecast.space import config_id
-from tables import small_table
+from probecast.tuning.environments import TableEnvironment
 
 NAN = float("nan")
 # Test = validation + .1. Best test 1.0 (.01), floor .1.

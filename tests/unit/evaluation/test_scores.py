@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from probecast.evaluation.choices import Choice
-from probecast.evaluation.scores import epochs_to_convergence, gap, regret, score, within
+from probecast.evaluation.scores import epochs_to_convergence, score
 from probecast.files import write_json
+from probecast.regret import gap, regret, within
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from probecast.evaluation.statistics import wilson_interval
-from probecast.finetuning.settings import FinetuningSettings
 from probecast.finetuning.table import (
     hyperparameters_of,
     in_markdown,
     summarise,
     with_intervals,
 )
+from probecast.study.finetuning import FinetuningSettings
 
 HAND = {"learning_rate": 5e-5, "batch_size": 8, "epochs": 1, "warmup_steps": 500}
 COMPARED = FinetuningSettings(

@@ -5,15 +5,15 @@ import pandas as pd
 import pytest
 import torch
 
+from kit.tiny_encoder import WORDS, pieces_spec
+from kit.toy_data import split, splits
 from probecast.data.spec import write_tensors
 from probecast.errors import ProbecastError
-from probecast.finetuning.runs import Recipe, fine_tune, recipe, run, with_other
-from probecast.finetuning.settings import FinetuningSettings
+from probecast.finetuning.runs import fine_tune, run, with_other
+from probecast.study.finetuning import FinetuningSettings, Recipe, recipe
 from probecast.training.journal import Journal
 from probecast.training.loop import train
 from probecast.training.settings import TrainingSettings
-from tiny_encoder import WORDS, pieces_spec
-from toy_data import split, splits
 
 TASK = "pieces-finetune"
 TRAINING = TrainingSettings(epochs=3)

@@ -3,8 +3,9 @@ import importlib.util
 import pytest
 
 from probecast.errors import ProbecastError
-from probecast.finetuning.training_config import training_arguments, training_config
+from probecast.finetuning.training_config import training_config
 from probecast.training.settings import TrainingSettings
+from probecast.training.trainer_arguments import training_arguments
 
 CONFIGURATION = {
     "learning_rate": 3e-4,

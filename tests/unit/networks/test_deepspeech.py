@@ -1,7 +1,7 @@
 import torch
 
+from kit.toy_data import SPECS, configuration
 from probecast.networks.deepspeech import build, reversing_order
-from toy_data import SPECS, configuration
 
 
 def test_each_utterance_is_reversed_within_its_own_length():

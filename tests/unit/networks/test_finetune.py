@@ -5,16 +5,16 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from kit.tiny_encoder import pieces_spec
+from kit.toy_data import SPECS, configuration_of, split, splits
 from probecast.data.modalities.text import in_pieces
 from probecast.data.sources.scenes import THINGS
+from probecast.data.text_encoders import load_encoder, load_tokenizer
 from probecast.errors import ProbecastError
 from probecast.networks import build_network
-from probecast.text_encoders import load_encoder, load_tokenizer
 from probecast.training.cost import flops_per_example
 from probecast.training.loop import train
 from probecast.training.settings import TrainingSettings
-from tiny_encoder import pieces_spec
-from toy_data import SPECS, configuration_of, split, splits
 
 FINETUNING = {"learning_rate": 0.001, "batch_size": 16, "warmup_share": 0.1, "weight_decay": 0.01}
 

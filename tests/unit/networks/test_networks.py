@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from kit.toy_data import SPECS, TASKS, configuration, spec_of, split
 from probecast.errors import ProbecastError
 from probecast.networks import ARCHITECTURES, build_network, constants, get_architecture
-from toy_data import SPECS, TASKS, configuration, spec_of, split
 
 SEQUENCE_NETWORKS = ("rnn", "lstm", "transformer")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from probecast.errors import ProbecastError
-from probecast.meta import shipped
-from probecast.meta.curves import normalise
-from probecast.meta.encoder import MetaEncoder
+from probecast.learner import shipped
+from probecast.learner.curves import normalise
+from probecast.learner.encoder import MetaEncoder
 from probecast.trials import read_table
 
 ENCODER = MetaEncoder.read(shipped.FOLDER)

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from probecast.space import config_id
-from probecast.study import load_study
+from probecast.study.load import load_study
 from probecast.trials import read_table
 
 ROOT = Path(__file__).parents[3]

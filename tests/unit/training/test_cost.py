@@ -1,8 +1,8 @@
 import pytest
 
+from kit.toy_data import TASKS, configuration, spec_of
 from probecast.networks import ARCHITECTURES
 from probecast.training.cost import flops_per_example
-from toy_data import TASKS, configuration, spec_of
 
 
 def flops(architecture: str, **changes) -> float:

@@ -7,12 +7,12 @@ from itertools import islice
 import pytest
 import torch
 
+from kit.toy_data import SPECS, configuration, configuration_of, spec_of, splits
 from probecast.errors import ProbecastError
 from probecast.networks import ARCHITECTURES
 from probecast.training.loop import EpochRecord, Trial, schedule, train
 from probecast.training.process import prepare_process
 from probecast.training.settings import TrainingSettings
-from toy_data import SPECS, configuration, configuration_of, spec_of, splits
 
 
 @pytest.fixture(autouse=True)

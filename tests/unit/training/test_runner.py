@@ -9,10 +9,10 @@ from probecast.files import write_text
 from probecast.training import runner as module
 from probecast.training.journal import Journal
 from probecast.training.loop import Trial
-from probecast.training.probing import RealTrials
 from probecast.training.runner import TrialRunner, open_runner
 from probecast.training.settings import TrainingSettings
 from probecast.training.sweep import sweep
+from probecast.tuning.environments import RealTrials
 
 A = {
     "learning_rate": 0.01,

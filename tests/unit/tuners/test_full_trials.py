@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from kit.tables import small_table
 from probecast.errors import ProbecastError
-from probecast.evaluation.replay import TableEnvironment
 from probecast.tuners import get_tuner
-from probecast.tuners.driver import run
 from probecast.tuners.source_regrets import source_regrets
-from probecast.tuners.tuner import Problem
-from tables import small_table
+from probecast.tuning.driver import run
+from probecast.tuning.environments import TableEnvironment
+from probecast.tuning.protocol import Problem
 
 NAN = float("nan")
 # Last accuracy by learning rate; floor .1. Best of the target: .01.

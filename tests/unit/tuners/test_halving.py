@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from probecast.evaluation.replay import TableEnvironment
+from kit.tables import small_table
 from probecast.tuners import get_tuner
-from probecast.tuners.driver import run
 from probecast.tuners.halving import RungsTuner, cost, halving_rungs
 from probecast.tuners.halving_portfolio import best_rungs
 from probecast.tuners.source_regrets import Shared
-from probecast.tuners.tuner import Problem
-from tables import small_table
+from probecast.tuning.driver import run
+from probecast.tuning.environments import TableEnvironment
+from probecast.tuning.protocol import Problem
 
 NAN = float("nan")
 # .2 leads after an epoch, .1 after two and in the end.

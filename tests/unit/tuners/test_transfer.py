@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
+from kit.tables import small_table
 from probecast.errors import ProbecastError
-from probecast.evaluation.replay import TableEnvironment
 from probecast.tuners import DEFAULT, get_tuner
-from probecast.tuners.driver import run
 from probecast.tuners.halving_portfolio import _left_out_curves
 from probecast.tuners.source_regrets import Shared, source_curves
-from probecast.tuners.tuner import Observation, Problem
-from tables import small_table
+from probecast.tuning.driver import run
+from probecast.tuning.environments import TableEnvironment
+from probecast.tuning.protocol import Observation, Problem
 
 NAN = float("nan")
 RATES = [0.1, 0.2, 0.3, 0.4, 0.5]

@@ -19,11 +19,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import Audio, ClassLabel, Dataset, disable_progress_bars
 
-from probecast.data.own.source import find_source
-from probecast.data.own.tidy import tidy
 from probecast.data.routes import Fetched, archive, embedded, files, folder, hub, mirror
 from probecast.data.settings import DownloadSettings
 from probecast.data.sources import Source
+from probecast.data.user.source import find_source
+from probecast.data.user.tidy import tidy
 from probecast.errors import ProbecastError
 from probecast.files import read_json, seal, write_json, writing
 

@@ -6,13 +6,13 @@ import torch
 
 from probecast.data.meta_features import describe
 from probecast.data.modalities import Prepared, get_prepare
-from probecast.data.own.source import find_source
 from probecast.data.settings import PreprocessSettings
 from probecast.data.sources import Source
 from probecast.data.spec import DataSpec, write_tensors
+from probecast.data.user.source import find_source
 from probecast.errors import ProbecastError
 from probecast.files import read_json
-from probecast.training.metrics import BLANK, get_metric
+from probecast.metrics import BLANK, get_metric
 
 FLOORS = ("accuracy", "mse", "wer")
 """The metrics that modalities know the floor of."""

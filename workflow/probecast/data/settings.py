@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from probecast.data.keys import FileName, Rows
-from probecast.data.own.settings import OwnData
+from probecast.data.user.settings import OwnData
 
 
 class DownloadSettings(BaseModel):

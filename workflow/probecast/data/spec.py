@@ -33,7 +33,7 @@ class DataSpec:
         output_kind: ``classes`` (int64, B), ``values`` (float32, B N) or ``characters``
             (int64, B L; 0 = CTC blank; lengths in ``target_lengths``).
         output_size: number of classes, of predicted values N, or of characters with blank.
-        metric: ``accuracy``, ``mse``, ``wer`` or another name in ``training.metrics``.
+        metric: ``accuracy``, ``mse``, ``wer`` or another name in ``metrics``.
         rows: number of examples per split.
         floor: the trivial predictor's metric per split (majority class, seasonal
             naive, WER 1), keys ``val`` and ``test``.

@@ -10,13 +10,13 @@ from probecast.console import Progress
 from probecast.errors import ProbecastError
 from probecast.evaluation.calibration import keep_beliefs
 from probecast.evaluation.replay import replay
-from probecast.evaluation.settings import ReplaySettings
 from probecast.evaluation.statistics import bootstrap_interval
-from probecast.meta.pretraining import pretrain
-from probecast.meta.settings import PretrainSettings
+from probecast.learner.pretraining import pretrain
 from probecast.seeds import derive
+from probecast.study.sections import ReplaySettings
 from probecast.trials import TrialTable
 from probecast.tuners import DEFAULT
+from probecast.tuning.settings import PretrainSettings
 
 MOST_SINGLE = 20  # tasks; with more, a fold holds several
 GROUPS = 10

@@ -10,9 +10,9 @@ from pydantic import ConfigDict
 from probecast.errors import ProbecastError
 from probecast.files import read_json_as, write_json
 from probecast.space import Configuration, config_id
+from probecast.study.sections import ROLES
 from probecast.trials import TrialTable
 
-ROLES = ("predicted", "grid", "random", "portfolio", "best_average", "default")
 CURRENCIES = ("epochs", "full_runs", "seconds", "flops")
 
 

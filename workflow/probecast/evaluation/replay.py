@@ -10,16 +10,17 @@ import pandas as pd
 from probecast.console import logger
 from probecast.errors import ProbecastError
 from probecast.evaluation.results import BASELINE_COLUMNS
-from probecast.evaluation.scores import regret, within
+from probecast.regret import regret, within
 from probecast.seeds import derive
 from probecast.space import Configuration, config_id
 from probecast.trials import TrialTable
 from probecast.tuners import get_tuner
-from probecast.tuners.driver import Step, run
-from probecast.tuners.tuner import Observation, Problem, Tuner, observations
+from probecast.tuning.driver import Step, run
+from probecast.tuning.environments import TableEnvironment
+from probecast.tuning.protocol import Problem, Tuner
 
 if TYPE_CHECKING:
-    from probecast.meta.encoder import MetaEncoder
+    from probecast.learner.encoder import MetaEncoder
 
 REPLAY_COLUMNS = (
     *BASELINE_COLUMNS,
@@ -38,79 +39,6 @@ def ladder(size: int) -> list[float]:
     [1.0, 1.1, 1.5, 2.0, 3.0, 4.0]
     """
     return [float(cost) for cost in COSTS if cost < size] + [float(size)]
-
-
-class TableEnvironment:
-    """Sells the trials that a finished table holds; the rest of the table stays hidden.
-
-    Args:
-        table: complete or diverged trials.
-        seed: the table's seed whose trials are replayed; by default its smallest.
-        noise: standard deviation of what is added to every value, as a share of the range of
-            the last values (a value below the floor counts as the floor there).
-        noise_seed: of that; a value is the same whenever it is looked at again.
-
-    Attributes:
-        horizon: the full length of a trial, in epochs.
-        seed: the seed whose trials are replayed.
-        candidates: the table's configurations, in its order.
-    """
-
-    def __init__(
-        self,
-        table: TrialTable,
-        seed: int | None = None,
-        noise: float = 0.0,
-        noise_seed: int = 0,
-    ) -> None:
-        self.horizon = table.info.epochs
-        self.seed = int(table.frame["seed"].min()) if seed is None else seed
-        trials = observations(table, self.seed)
-        if noise:
-            trials = _noisy(trials, noise * _range(table, self.seed), noise_seed)
-        self._trials = {trial.config_id: trial for trial in trials}
-        self.candidates = [trial.configuration for trial in self._trials.values()]
-        for trial in self._trials.values():
-            if trial.epochs < self.horizon and not trial.diverged:
-                raise ProbecastError(
-                    f"table of {table.info.task}: the trial of {trial.configuration}, seed "
-                    f"{self.seed}, ends after {trial.epochs} of {self.horizon} epochs; only "
-                    "complete trials can be replayed: finish its sweep"
-                )
-
-    def advance(self, configuration: Configuration, epoch: int) -> Observation:
-        """Return the trial's curve up to ``epoch``, or to its divergence if that is earlier."""
-        trial = self._trials[config_id(configuration)]
-        return Observation(
-            trial.configuration,
-            trial.curve[:epoch],
-            diverged=trial.diverged and trial.epochs <= epoch,
-        )
-
-
-def complete_trials(table: TrialTable) -> TrialTable:
-    """Return the table without trials that neither reached the horizon nor diverged."""
-    frame = table.frame
-    trials = frame.groupby(["config_id", "seed"], observed=True)
-    ended = trials["epoch"].transform("max") == table.info.epochs
-    ended |= trials["status"].transform(lambda status: (status == "diverged").any())
-    return replace(table, frame=frame[ended].reset_index(drop=True))
-
-
-def _noisy(trials: list[Observation], deviation: float, seed: int) -> list[Observation]:
-    generator = np.random.default_rng(seed)
-    return [
-        replace(trial, curve=tuple(generator.normal(trial.curve, deviation).tolist()))
-        for trial in trials
-    ]
-
-
-def _range(table: TrialTable, seed: int) -> float:
-    """The range of the last validation values, those below the floor counted as the floor."""
-    last = table.with_floor("val_metric", seed)[table.info.epochs]
-    floor = table.floor("val_metric")
-    last = last.clip(lower=floor) if table.info.higher_is_better else last.clip(upper=floor)
-    return float(last.max() - last.min())
 
 
 def replay(

@@ -2,51 +2,15 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
-from probecast.evaluation.choices import ROLES, total_cost
+from probecast.evaluation.choices import total_cost
 from probecast.evaluation.headline import headline_of
 from probecast.evaluation.results import TaskResults
 from probecast.evaluation.statistics import bootstrap_interval, expected_draws, wilcoxon_p
+from probecast.regret import gap, regret, within
 from probecast.seeds import derive
+from probecast.study.sections import ROLES
 from probecast.trials import TrialTable
-
-
-def gap(value: ArrayLike, reference: float, higher_is_better: bool) -> np.ndarray:
-    """Return how much worse than the reference a value is, relative to the reference.
-
-    0.05 means 5 % worse: accuracy at 0.95 x, or an error at 1.05 x the reference. Negative
-    means better. A reference of 0 leaves 0 (equal) or an infinite gap; of a negative one
-    (a loss turned round), the size counts.
-    """
-    value = np.asarray(value, dtype=float)
-    shortfall = reference - value if higher_is_better else value - reference
-    if reference == 0:
-        return np.where(shortfall == 0, 0.0, np.copysign(np.inf, shortfall))
-    return shortfall / abs(reference)
-
-
-def within(
-    value: ArrayLike, reference: float, margin: float, higher_is_better: bool
-) -> np.ndarray:
-    """Return whether a value comes within ``margin`` (0.05 = 5 %) of the reference."""
-    return gap(value, reference, higher_is_better) <= margin + 1e-9  # 0.95 of 1.0 is within 5 %
-
-
-def regret(value: ArrayLike, best: float, floor: float, higher_is_better: bool) -> np.ndarray:
-    """Return (best - value) / (best - floor), clipped to 0..1.
-
-    Args:
-        value: the metric reached.
-        best: the best value known for the task.
-        floor: the trivial predictor's value. If even the best is no better than that,
-            nothing was learnt: the best has regret 0 and all else 1.
-        higher_is_better: the metric's direction.
-    """
-    value = np.asarray(value, dtype=float)
-    if (best <= floor) if higher_is_better else (best >= floor):
-        return np.where(value == best, 0.0, 1.0)
-    return np.clip((best - value) / (best - floor), 0, 1) + 0.0  # no -0
 
 
 def epochs_to_convergence(curves: np.ndarray, higher_is_better: bool) -> np.ndarray:

@@ -2,9 +2,8 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
@@ -12,53 +11,12 @@ import torch
 from probecast.console import Progress
 from probecast.data.spec import DataSpec, read_tensors
 from probecast.errors import ProbecastError
-from probecast.finetuning.settings import PREDICTED, SCALED, FinetuningSettings
-from probecast.space import Configuration
-from probecast.task import architecture_of
+from probecast.study.finetuning import Recipe, Row
 from probecast.training.cost import flops_per_example
 from probecast.training.journal import Journal
 from probecast.training.loop import EVALUATION_BATCH, LOSS_LIMIT, Split, Trial, complete
 from probecast.training.settings import TrainingSettings
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a model is trained with.
-
-    Attributes:
-        configuration: as the training loop takes it.
-        epochs: over which the learning-rate schedule runs.
-    """
-
-    configuration: Configuration
-    epochs: int
-
-
-def recipe(
-    name: str, settings: FinetuningSettings, rows: int, prediction: Row | None, horizon: int
-) -> Recipe:
-    """Return what goes by a name.
-
-    Args:
-        name: one of ``settings.names``.
-        settings: what is compared.
-        rows: number of training rows.
-        prediction: the task's recommendation; None unless it is asked for.
-        horizon: epochs of the study's trials, for which the prediction was made.
-    """
-    if name == PREDICTED:
-        return Recipe(prediction["configuration"], horizon)
-    scaled = name not in settings.by_hand
-    hand = settings.by_hand[name.removesuffix(SCALED) if scaled else name]
-    configuration = {
-        "learning_rate": hand.learning_rate,
-        "batch_size": hand.batch_size,
-        "warmup_share": hand.warmup_share(settings.by_hand_rows if scaled else rows),
-        "weight_decay": hand.weight_decay,
-    }
-    return Recipe(configuration, hand.epochs)
+from probecast.trials import architecture_of
 
 
 def with_other(spec: DataSpec, other: DataSpec, test: Split) -> tuple[DataSpec, Split]:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from probecast.evaluation.statistics import wilson_interval
-from probecast.finetuning.settings import PREDICTED, SCALED, FinetuningSettings
+from probecast.study.finetuning import PREDICTED, SCALED, FinetuningSettings
 
 EVALUATED = (
     *("eval_loss", "eval_accuracy", "eval_runtime"),

@@ -7,7 +7,7 @@ out, so that a study file can be checked without importing the module. Its netwo
 as ``network(inputs, lengths)``, where ``lengths`` (int64, B) may be None, and returns
 (B, output_size), or for characters (B, T', output_size) and the output lengths (int64, B).
 
-A network of the user's own is called ``<file>:<function>`` instead (``networks.own``).
+A network of the user's own is called ``<file>:<function>`` instead (``networks.user``).
 """
 
 import ast
@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from probecast.errors import ProbecastError, suggest
-from probecast.networks.own import OwnNetwork, is_own
+from probecast.networks.user import OwnNetwork, is_own
 
 if TYPE_CHECKING:
     from torch import nn

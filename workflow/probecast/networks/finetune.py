@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from probecast.data.spec import DataSpec
+from probecast.data.text_encoders import load_encoder, load_tokenizer
 from probecast.networks.inputs import mean_over_real
-from probecast.text_encoders import load_encoder, load_tokenizer
 
 INPUT_KINDS = frozenset({"tokens"})
 OUTPUT_KINDS = frozenset({"classes"})

@@ -13,13 +13,13 @@ from torch import Tensor, nn
 
 from probecast.data.spec import SPLITS, DataSpec
 from probecast.errors import ProbecastError
+from probecast.metrics import Outputs
 from probecast.networks import build_network, get_architecture
 from probecast.networks.inputs import made_up_inputs
-from probecast.networks.own import blame
+from probecast.networks.user import blame
 from probecast.space import Configuration
 from probecast.training.hyperparameters import OPTIONAL, REQUIRED
 from probecast.training.loop import Split, Trial
-from probecast.training.metrics import Outputs
 from probecast.training.settings import TrainingSettings
 
 SEED = 0

@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from probecast.data.spec import DataSpec
 from probecast.networks import build_network, get_architecture
 from probecast.networks.inputs import made_up_inputs
-from probecast.networks.own import is_own
+from probecast.networks.user import is_own
 
 BATCH_SIZE = 2  # batch normalisation wants more than one
 

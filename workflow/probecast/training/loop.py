@@ -16,12 +16,13 @@ from torch import Tensor, nn
 
 from probecast.data.spec import DataSpec
 from probecast.errors import ProbecastError
+from probecast.metrics import Outputs, get_metric
 from probecast.networks import build_network, get_architecture
-from probecast.networks.own import blame, is_own
+from probecast.networks.user import blame, is_own
 from probecast.seeds import derive
 from probecast.training.cost import flops_per_example
 from probecast.training.hyperparameters import OPTIONAL, REQUIRED, problem_with
-from probecast.training.metrics import LOSSES, Outputs, get_metric
+from probecast.training.losses import LOSSES
 from probecast.training.settings import Device, TrainingSettings
 
 Split = dict[str, Tensor]

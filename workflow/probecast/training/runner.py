@@ -10,13 +10,12 @@ import torch
 
 from probecast.console import logger
 from probecast.data.spec import SPLITS, DataSpec, read_split
+from probecast.metrics import METRICS
 from probecast.space import Configuration, config_id
-from probecast.task import architecture_of
 from probecast.training.journal import Journal, fingerprint
 from probecast.training.loop import EpochRecord, device_of, train
-from probecast.training.metrics import METRICS
 from probecast.training.settings import Device, TrainingSettings
-from probecast.trials import TaskInfo, TrialTable, build_table
+from probecast.trials import TaskInfo, TrialTable, architecture_of, build_table
 
 Trial = tuple[str, int]
 """(config_id, seed)"""

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 from probecast.errors import ProbecastError, suggest
 
 if TYPE_CHECKING:
-    from probecast.tuners.tuner import Tuner
+    from probecast.tuning.protocol import Tuner
 
 # Tuners of the optional group `peers`; they run where a study file names them.
 PEERS = {
-    "zero_shot": "probecast.tuners.zero_shot",
-    "bounding_box": "probecast.tuners.bounding_box",
-    "quantile": "probecast.tuners.quantile",
+    "zero_shot": "probecast.tuners.peers.zero_shot",
+    "bounding_box": "probecast.tuners.peers.bounding_box",
+    "quantile": "probecast.tuners.peers.quantile",
 }
 # They take long to learn; these, too, run where a study file names them.
-SLOW = {"deep_kernel_gp": "probecast.tuners.deep_kernel_gp"}
+SLOW = {"deep_kernel_gp": "probecast.tuners.peers.deep_kernel_gp"}
 TUNERS = {
-    "probecast": "probecast.tuners.probecast",
+    "probecast": "probecast.learner.tuner",
     "grid": "probecast.tuners.grid",
     "random": "probecast.tuners.random",
     "best_average": "probecast.tuners.best_average",
@@ -39,7 +39,7 @@ DEFAULT = [name for name in TUNERS if name not in {**PEERS, **SLOW}]
 def get_tuner(name: str) -> "type[Tuner]":
     """Return the registered tuner called ``name``.
 
-    The class is called with a ``Problem`` and is then ready for ``tuners.driver.run``.
+    The class is called with a ``Problem`` and is then ready for ``tuning.driver.run``.
 
     Raises:
         ProbecastError: there is none, or a package that it needs is not installed.

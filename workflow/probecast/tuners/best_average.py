@@ -3,7 +3,7 @@
 import numpy as np
 
 from probecast.tuners.source_regrets import source_regrets
-from probecast.tuners.tuner import FullTrials, Problem
+from probecast.tuning.protocol import FullTrials, Problem
 
 
 class BestAverageTuner(FullTrials):

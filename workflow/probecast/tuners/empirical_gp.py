@@ -14,7 +14,7 @@ from scipy.stats import norm
 from probecast.space import Configuration
 from probecast.trials import TrialTable
 from probecast.tuners.source_regrets import Shared, source_curves
-from probecast.tuners.tuner import FullTrials, Observation, Problem, merit
+from probecast.tuning.protocol import FullTrials, Observation, Problem, merit
 
 SHRINKAGE = 0.3  # of the covariance towards independent candidates
 NOISE = 0.01  # standard deviation of a measured value; 0 is the floor, 1 the best

@@ -1,6 +1,6 @@
 """Grid search: every candidate is trained fully, in order."""
 
-from probecast.tuners.tuner import FullTrials, Problem
+from probecast.tuning.protocol import FullTrials, Problem
 
 
 class GridTuner(FullTrials):

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from probecast.space import Configuration
-from probecast.tuners.tuner import Observation, Problem, merit
+from probecast.tuning.protocol import Observation, Problem, merit
 
 REDUCTION = 3  # of the trials that one rung runs, one in three goes on; they grow threefold
 

@@ -11,10 +11,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from probecast.regret import greedy_portfolio
 from probecast.tuners.halving import Rungs, RungsTuner, cost, halving_rungs
-from probecast.tuners.portfolio import greedy_portfolio
 from probecast.tuners.source_regrets import Shared, sharing, source_curves
-from probecast.tuners.tuner import Problem
+from probecast.tuning.protocol import Problem
 
 MOST_PROBED = 200
 SHARES = (0.02, 0.04, 0.06, 0.1, 0.16, 0.26, 0.42, 0.66)  # of the horizon, ends of a probe

@@ -11,7 +11,7 @@ import numpy as np
 
 from probecast.space import Configuration
 from probecast.tuners.source_regrets import Shared, source_curves
-from probecast.tuners.tuner import FullTrials, Observation, Problem
+from probecast.tuning.protocol import FullTrials, Observation, Problem
 
 POINTS = 5  # of a learning curve
 TEMPERATURE = 0.1  # a source that ranks a tenth more of all pairs otherwise weighs 1/e

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from probecast.tuners.tuner import FullTrials, Problem
+from probecast.tuning.protocol import FullTrials, Problem
 
 
 class RandomTuner(FullTrials):

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from probecast.errors import ProbecastError
-from probecast.evaluation.scores import regret
+from probecast.regret import regret
 from probecast.space import config_id
 from probecast.trials import TrialTable
-from probecast.tuners.tuner import Problem
+from probecast.tuning.protocol import Problem
 
 
 class Shared(NamedTuple):

@@ -18,7 +18,7 @@ from optuna.distributions import (
 )
 
 from probecast.space import Configuration
-from probecast.tuners.tuner import FullTrials, Observation, Problem, merit
+from probecast.tuning.protocol import FullTrials, Observation, Problem, merit
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 ABSENT = "absent"  # how a conditional hyperparameter that does not apply is told

@@ -6,9 +6,9 @@ import torch
 from datasets import Dataset, concatenate_datasets
 from PIL import Image
 
+from kit.raw_folders import SOURCES, images, settings, toy_raw, write_raw
 from probecast.data.modalities.image import prepare
 from probecast.errors import ProbecastError
-from raw_folders import SOURCES, images, settings, toy_raw, write_raw
 
 
 def run(raw, **values):

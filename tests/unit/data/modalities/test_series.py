@@ -4,9 +4,9 @@ import pytest
 import torch
 from datasets import Dataset
 
+from kit.raw_folders import SOURCES, hours, real_dataset, series, settings, toy_raw, write_raw
 from probecast.data.modalities.series import HORIZON, prepare, seasonal_naive_mse
 from probecast.errors import ProbecastError
-from raw_folders import SOURCES, hours, real_dataset, series, settings, toy_raw, write_raw
 
 START = "2024-01-01"
 HOUR = np.timedelta64(1, "h")

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from kit.raw_folders import SOURCES, settings, sine, speech, toy_raw, write_raw
 from probecast.data.modalities.speech import MELS, LogMel, prepare
 from probecast.errors import ProbecastError
-from raw_folders import SOURCES, settings, sine, speech, toy_raw, write_raw
 
 PAIR = ["one two", "THREE"]
 

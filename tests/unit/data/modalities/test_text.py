@@ -1,9 +1,9 @@
 import pytest
 
+from kit.raw_folders import SOURCES, images, settings, texts, toy_raw, write_raw
+from kit.tiny_encoder import LIMIT, tiny_encoder
 from probecast.data.modalities.text import prepare
 from probecast.errors import ProbecastError
-from raw_folders import SOURCES, images, settings, texts, toy_raw, write_raw
-from tiny_encoder import LIMIT, tiny_encoder
 
 
 def run(raw, **values):

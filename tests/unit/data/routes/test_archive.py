@@ -7,8 +7,8 @@ import zipfile
 import pytest
 from datasets import DatasetDict
 
-from fake_source import register, reviews
-from hub_server import Fault, HubServer
+from kit.fake_source import register, reviews
+from kit.hub_server import Fault, HubServer
 from probecast.data.download import download
 from probecast.data.routes import network
 from probecast.errors import ProbecastError

@@ -17,8 +17,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from fake_source import reviews, write_mirror
-from hub_server import Fault, HubServer
+from kit.fake_source import reviews, write_mirror
+from kit.hub_server import Fault, HubServer
 
 REPOSITORY = "nobody/reviews"
 TRAIN, TEST = 400, 60  # rows; enough that the files are tagged with their SHA-256
@@ -27,7 +27,7 @@ DOWNLOADS = """
 import json, sys
 from pathlib import Path
 from pytest import MonkeyPatch
-from fake_source import register
+from kit.fake_source import register
 from huggingface_hub import constants
 from probecast.data.download import download
 from probecast.data.routes import network

@@ -5,7 +5,7 @@ from pathlib import Path
 import datasets
 import pytest
 
-from fake_source import register, reviews, write_mirror
+from kit.fake_source import register, reviews, write_mirror
 from probecast.data.routes.mirror import fetch
 from probecast.data.sources import HubDataset, get_source
 from probecast.errors import ProbecastError

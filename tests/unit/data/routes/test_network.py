@@ -6,7 +6,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from hub_server import Fault, HubServer
+from kit.hub_server import Fault, HubServer
 from probecast.data.routes import network
 from probecast.data.routes.network import check_reachable, retry
 

@@ -14,8 +14,8 @@ from probecast.data.raw import Selection
 from probecast.data.selection import choose_labelled_rows
 from probecast.data.settings import PreprocessSettings
 from probecast.data.sources import Source
+from probecast.data.text_encoders import load_tokenizer
 from probecast.errors import ProbecastError
-from probecast.text_encoders import load_tokenizer
 
 SEQUENCE_LENGTH = 32
 SPECIAL_TOKENS = ["[PAD]", "[UNK]"]  # ids 0 and 1

@@ -14,9 +14,9 @@ import pyarrow as pa
 from datasets import Dataset, Features, Value, concatenate_datasets, load_dataset
 from datasets.exceptions import DatasetsError
 
-from probecast.data.own.settings import UNNAMED, fitting
 from probecast.data.routes import Fetched
 from probecast.data.settings import DownloadSettings
+from probecast.data.user.settings import UNNAMED, fitting
 from probecast.errors import ProbecastError
 
 FORMATS = {

@@ -56,7 +56,7 @@ class Source:
         name: its name in ``SOURCES``.
         family: what every dataset made from it descends from.
         modality: decides how it is preprocessed.
-        metric: ``accuracy``, ``mse``, ``wer``, or another name in ``training.metrics``.
+        metric: ``accuracy``, ``mse``, ``wer``, or another name in ``metrics``.
         input_column: the image, text or audio column. Series are wide tables with a
             ``timestamp`` column and one column per client: None.
         target_column: label or transcript column; None for series.

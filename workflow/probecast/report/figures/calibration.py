@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from probecast.evaluation.calibration import BINS
 from probecast.report.drawing import GREY, INK, WIDTH, Picture, line_of, picture, style
-from probecast.tuners.tuner import Belief
+from probecast.tuning.protocol import Belief
 
 
 @style

@@ -3,8 +3,8 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from probecast.finetuning.settings import PREDICTED
 from probecast.report.drawing import INK, WIDTH, Picture, line_of, picture, style
+from probecast.study.finetuning import PREDICTED
 
 
 @style

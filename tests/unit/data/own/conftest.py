@@ -1,8 +1,0 @@
-import pytest
-
-from own_files import Reader
-
-
-@pytest.fixture
-def read(tmp_path, caplog):
-    return Reader(tmp_path, caplog)

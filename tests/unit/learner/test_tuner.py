@@ -1,0 +1,278 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kit.synthetic import QUICK, quick_encoder, synthetic_task
+from kit.tables import small_table
+from probecast.errors import ProbecastError
+from probecast.learner.pretraining import pretrain
+from probecast.learner.tuner import ProbecastTuner
+from probecast.regret import expected_excess, regret
+from probecast.trials import TrialTable
+from probecast.tuners import DEFAULT, get_tuner
+from probecast.tuning.driver import run
+from probecast.tuning.environments import TableEnvironment
+from probecast.tuning.protocol import Observation, Problem
+
+NAN = float("nan")
+
+
+def problem(table: TrialTable, budget: float = 2.0, **changes) -> Problem:
+    return Problem(
+        table.info,
+        TableEnvironment(table).candidates,
+        budget,
+        encoder=quick_encoder(),
+        **changes,
+    )
+
+
+class Recorder(TableEnvironment):
+    """Remembers what was bought."""
+
+    def __init__(self, table):
+        super().__init__(table)
+        self.bought = []
+
+    def advance(self, configuration, epoch):
+        self.bought.append((configuration, epoch))
+        return super().advance(configuration, epoch)
+
+    def epochs_run(self, configuration, epoch):
+        return super().advance(configuration, epoch).epochs
+
+
+def test_the_expected_excess_by_hand():
+    # E max(Z, 0) = 1 / sqrt(2 pi); a sure gain is that gain, a sure loss nothing.
+    assert expected_excess(np.zeros(1), np.ones(1)) == pytest.approx(0.39894, abs=1e-5)
+    assert expected_excess(np.array([2.0, -2.0]), np.zeros(2)) == pytest.approx([2, 0])
+
+
+def test_it_never_probes_what_the_recommendation_could_not_be_completed_after():
+    table = synthetic_task(20, epochs=10)
+    environment = Recorder(table)
+    steps = run(ProbecastTuner(problem(table, 1.5)), environment, 1.5)
+    assert steps[-1].cost <= 1.5
+    assert len({str(configuration) for configuration, _ in environment.bought}) > 1
+    assert steps[-1].configuration in [configuration for configuration, _ in environment.bought]
+
+
+def test_it_continues_what_is_worth_it_and_begins_the_rest_shortly():
+    table = synthetic_task(25, epochs=10)
+    environment = Recorder(table)
+    run(ProbecastTuner(problem(table, 3.0)), environment, 3.0)
+    reached = {str(configuration): epoch for configuration, epoch in environment.bought}
+    assert min(reached.values()) < 5 <= max(reached.values())
+    assert len(environment.bought) > len(reached)
+
+
+def test_the_continuation_is_what_is_unseen_and_ends_as_the_beliefs_do():
+    table = synthetic_task(20, epochs=10)
+    environment = Recorder(table)
+    tuner = ProbecastTuner(problem(table, 2.0))
+    configuration, _ = tuner.ask()
+    tuner.tell([environment.advance(configuration, 3)])
+    points = tuner.continuation(configuration)
+    assert [point["epoch"] for point in points] == [5, 8, 10]
+    assert all(point["low"] <= point["expected"] <= point["high"] for point in points)
+    beliefs, place = tuner.beliefs(), tuner.candidates.index(configuration)
+    assert points[-1]["expected"] == pytest.approx(beliefs.expected[place], rel=0.02)
+    width = beliefs.high[place] - beliefs.low[place]
+    assert points[-1]["low"] == pytest.approx(beliefs.low[place], abs=0.15 * width)
+    assert points[-1]["high"] == pytest.approx(beliefs.high[place], abs=0.15 * width)
+    tuner.tell([environment.advance(configuration, 10)])
+    assert tuner.continuation(configuration) == []
+
+
+def test_a_budget_of_one_full_run_buys_nothing_but_the_recommendation():
+    table = synthetic_task(20, epochs=10)
+    environment = Recorder(table)
+    steps = run(ProbecastTuner(problem(table, 1.0)), environment, 1.0)
+    assert len({str(configuration) for configuration, _ in environment.bought}) == 1
+    assert steps[-1].cost == 1
+
+
+def test_it_stops_when_no_probe_is_worth_it():
+    """One source, one candidate that is best by far, and money for everything."""
+    curves = {0.1: [0.1, 0.9], 0.2: [0.1, 0.1]}
+    encoder = pretrain(
+        [small_table(curves, task=f"s{i}-cnn", family=f"s{i}") for i in range(6)], QUICK
+    )
+    table = small_table(curves)
+    environment = Recorder(table)
+    steps = run(ProbecastTuner(replace(problem(table, 9.0), encoder=encoder)), environment, 9.0)
+    assert steps[-1].configuration == {"learning_rate": 0.1}
+    assert steps[-1].cost < 2
+
+
+def test_it_takes_curves_of_one_epoch():
+    table = small_table({10.0**i: [0.2 + 0.1 * i] for i in range(6)})
+    steps = run(ProbecastTuner(problem(table, 3.0)), TableEnvironment(table), 3.0)
+    assert 1 <= steps[-1].cost <= 3
+
+
+def test_it_finds_good_configurations_with_what_other_tasks_have_taught():
+    ours, random = [], []
+    for number in range(20, 30):
+        table = synthetic_task(number)
+        finals = table.with_floor()[5]
+        steps = run(ProbecastTuner(problem(table)), TableEnvironment(table), 2.0)
+        identities = {str(c): i for i, c in table.configurations().items()}
+        chosen = finals.xs(identities[str(steps[-1].configuration)]).item()
+        ours.append(float(regret(chosen, finals.max(), 0.1, True)))
+        random.append(float(regret(finals, finals.max(), 0.1, True).mean()))
+    assert np.mean(ours) < 0.12
+    assert np.mean(ours) < np.mean(random) / 4
+
+
+def test_permuted_probe_values_change_the_recommendation():
+    table = synthetic_task(21)
+    probes = [TableEnvironment(table).advance(c, 2) for c in TableEnvironment(table).candidates]
+    best_last = sorted(probes, key=lambda probe: probe.curve[-1])
+    true, permuted = (ProbecastTuner(problem(table, 9.0)) for _ in range(2))
+    true.tell(probes)
+    permuted.tell(
+        [
+            replace(probe, curve=other.curve)
+            for probe, other in zip(best_last, best_last[::-1], strict=True)
+        ]
+    )
+    assert true.recommend()[0] != permuted.recommend()[0]
+    again = ProbecastTuner(problem(table, 9.0))
+    again.tell(probes)
+    again.tell(probes)  # once more changes nothing
+    assert again.recommend() == true.recommend()
+
+
+def test_the_belief_is_in_natural_units_and_surer_after_probes():
+    table = synthetic_task(22)
+    tuner = ProbecastTuner(problem(table))
+    before = tuner.recommend()[1]
+    steps = run(tuner, TableEnvironment(table), 2.0)
+    belief = steps[-1].belief
+    assert 0 <= belief.low < belief.expected_metric < belief.high <= 1
+    assert belief.high - belief.low < before.high - before.low
+    assert 0 <= belief.probability_within_5pct <= 1
+    assert len(belief.alternatives) == 5
+    assert steps[-1].configuration not in belief.alternatives
+
+
+def test_intervals_of_an_error_metric_are_not_upside_down():
+    errors = small_table(
+        {0.001: [2.0, 1.5], 0.01: [2.0, 0.5], 0.1: [2.0, 1.0]},
+        metric="mse",
+        higher_is_better=False,
+        floor=2.0,
+    )
+    belief = run(ProbecastTuner(problem(errors, 1.5)), TableEnvironment(errors), 1.5)[-1].belief
+    assert 0 <= belief.low < belief.expected_metric < belief.high
+
+
+def test_a_diverged_probe_is_not_recommended_and_its_like_are_thought_less_of():
+    table = synthetic_task(23)
+    tuner = ProbecastTuner(problem(table))
+    configuration, _ = tuner.ask()
+    place = tuner.candidates.index(configuration)
+    before = tuner.posterior.mean[:, -1]
+    tuner.tell([Observation(configuration, (NAN,), diverged=True)])
+    after = tuner.posterior.mean[:, -1]
+    assert after[place] < before[place] - 0.2
+    assert after.mean() < before.mean()
+    assert tuner.recommend()[0] != configuration
+
+
+def test_when_every_probe_diverges_an_untried_configuration_is_still_affordable():
+    hopeless = small_table({0.001 * 2**i: [NAN] for i in range(6)} | {9.0: [0.1] * 5})
+    environment = Recorder(hopeless)
+    steps = run(ProbecastTuner(problem(hopeless, 2.0)), environment, 2.0)
+    diverged = [c for c, _ in environment.bought if c != {"learning_rate": 9}]
+    assert len(diverged) >= 4
+    assert steps[-1].configuration not in diverged
+    assert steps[-1].cost <= 2
+
+
+def test_a_curve_that_is_told_in_parts_is_refused():
+    table = synthetic_task(20, epochs=10)
+    environment, tuner = TableEnvironment(table), ProbecastTuner(problem(table, 3.0))
+    seen = {}
+    while True:
+        configuration, epoch = tuner.ask()
+        curve = environment.advance(configuration, epoch).curve
+        if str(configuration) in seen:
+            break
+        seen[str(configuration)] = epoch
+        tuner.tell([Observation(configuration, curve)])
+    with pytest.raises(ProbecastError, match="tell its whole curve, from the first epoch"):
+        tuner.tell([Observation(configuration, curve[seen[str(configuration)] :])])
+    tuner.tell([Observation(configuration, curve)])
+
+
+def test_a_trial_of_no_candidate_does_no_harm():
+    tuner, stranger = ProbecastTuner(problem(synthetic_task(20))), {"learning_rate": 7.0}
+    before = tuner.recommend()
+    tuner.tell([Observation(stranger, (0.9,))])
+    assert tuner.recommend() == before
+    assert tuner.continuation(stranger) == []
+
+
+def test_no_encoder_is_refused():
+    table = small_table({0.1: [0.2], 1.0: [0.3]})
+    with pytest.raises(ProbecastError, match="needs a meta-encoder"):
+        ProbecastTuner(replace(problem(table), encoder=None))
+
+
+@st.composite
+def tables(draw):
+    """Up to 8 trials of up to 10 epochs, some of which diverge."""
+    epochs = draw(st.integers(1, 10))
+    curves = {}
+    for number in range(draw(st.integers(5, 8))):
+        length = draw(st.integers(1, epochs)) if draw(st.booleans()) else epochs
+        values = draw(st.lists(st.floats(0, 1), min_size=length, max_size=length))
+        if length < epochs:
+            values[-1] = NAN
+        curves[10.0 ** (number - 4)] = values
+    curves[1e6] = [0.2] * epochs  # one trial that does not diverge sets the horizon
+    return small_table(curves)
+
+
+@settings(max_examples=40, deadline=None)
+@given(tables(), st.floats(1, 4), st.sampled_from(sorted(DEFAULT)))
+def test_no_tuner_ever_costs_more_than_its_budget(table, budget, name):
+    environment = Recorder(table)
+    tuner = get_tuner(name)(problem(table, budget, sources=[table]))
+    steps = run(tuner, environment, budget)
+    assert all(step.cost <= budget + 1e-9 for step in steps)
+    spent = {str(c): environment.epochs_run(c, epoch) for c, epoch in environment.bought}
+    assert sum(spent.values()) <= budget * table.info.epochs + 1e-6
+
+
+@settings(max_examples=15, deadline=None)
+@given(tables(), st.floats(1, 3), st.randoms(use_true_random=False))
+def test_what_was_not_bought_changes_no_recommendation(table, budget, random):
+    environment = Recorder(table)
+    first = run(ProbecastTuner(problem(table, budget)), environment, budget)
+    bought = {str(c): epoch for c, epoch in environment.bought}
+    curves = {}
+    trials = TableEnvironment(table)
+    hidden = [trials.advance(c, 99).curve for c in trials.candidates if str(c) not in bought]
+    random.shuffle(hidden)
+    for candidate in trials.candidates:
+        trial = trials.advance(candidate, 99)
+        seen = bought.get(str(candidate))
+        if seen is None:
+            curve = hidden.pop()
+        elif trial.diverged and trial.epochs <= seen:
+            curve = trial.curve
+        else:
+            curve = [
+                *trial.curve[:seen],
+                *(random.random() for _ in range(table.info.epochs - seen)),
+            ]
+        curves[candidate["learning_rate"]] = list(curve)
+    second = run(ProbecastTuner(problem(small_table(curves), budget)), environment, budget)
+    assert [step.configuration for step in first] == [step.configuration for step in second]
+    assert [step.belief for step in first] == [step.belief for step in second]

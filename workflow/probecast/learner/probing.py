@@ -1,0 +1,24 @@
+"""Probes for real: the tuner asks, the network is trained, the tuner is told."""
+
+from probecast.console import Progress
+from probecast.training.runner import TrialRunner
+from probecast.trials import TrialTable
+from probecast.tuners import get_tuner
+from probecast.tuning.driver import run
+from probecast.tuning.environments import RealTrials
+from probecast.tuning.protocol import Problem
+
+
+def probe(runner: TrialRunner, problem: Problem, seed: int) -> TrialTable:
+    """Let our tuner probe the target; return the probes.
+
+    Args:
+        runner: trains them, and takes up what its journal holds.
+        problem: the target, with the meta-encoder and the budget.
+        seed: the seed of the sweep's trials.
+    """
+    most = int(problem.budget * problem.info.epochs)
+    progress = Progress(f"probe {runner.task}, at most", most, "epochs")
+    tuner = get_tuner("probecast")(problem)
+    run(tuner, RealTrials(runner, seed, progress), problem.budget)
+    return runner.table()

@@ -1,0 +1,211 @@
+"""Ours: short probes, each chosen by how much it is expected to better the recommendation.
+
+A probe begins a configuration or continues one. Looking ahead to any later level of its
+curve, its worth is the knowledge gradient per cost: the expected rise of the best expected
+final value, in closed form against the strongest rival (Frazier, Powell and Dayanik, "The
+knowledge-gradient policy for correlated normal beliefs", INFORMS J. Computing 2009; Jones,
+Schonlau and Welch, "Efficient global optimization", J. Global Optimization 1998, for the
+formula). Of what is promised by the look ahead, only the first step is bought; then all is
+weighed anew. Only what has been probed is recommended: the best mean among hundreds of
+unprobed candidates is largely luck.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from probecast.errors import ProbecastError
+from probecast.learner.calibration import Beliefs
+from probecast.regret import expected_excess
+from probecast.seeds import derive
+from probecast.space import Configuration, config_id
+from probecast.tuning.protocol import Belief, Observation, Problem
+
+PROBED = 16  # so many of the most promising candidates may be probed
+ALTERNATIVES = 5
+COST_POWER = 0.8  # below 1: many cheap looks are not quite worth one long look
+DRAWS = 1000  # of how all curves end, for the belief
+WORTHLESS = 1e-5  # of the task's range: where all probes promise less, none is bought
+
+
+class ProbecastTuner:
+    """Probes until the budget only completes the best, or no probe is worth it.
+
+    Raises:
+        ProbecastError: there is no meta-encoder, or it cannot judge this task; or it is told of
+            a trial less than it has asked for, so that it would ask for the same for ever.
+    """
+
+    seeded: ClassVar[bool] = False
+    anytime: ClassVar[bool] = False
+
+    def __init__(self, problem: Problem) -> None:
+        if problem.encoder is None:
+            raise ProbecastError(
+                f"{problem.info.task}: the tuner 'probecast' needs a meta-encoder"
+            )
+        expected = problem.encoder.expect(problem.info, problem.candidates)
+        self.calibration = problem.encoder.calibration
+        self.problem, self.horizon = problem, problem.info.epochs
+        self.scale, self.levels = expected.scale, expected.levels
+        self.posterior = expected.posterior
+        self.candidates = [problem.candidates[row] for row in expected.rows]
+        self.place = {config_id(c): place for place, c in enumerate(self.candidates)}
+        self.asked: dict[int, int] = {}  # epochs, by candidate
+        self.epochs = np.zeros(len(self.candidates), dtype=int)  # bought of each
+        self.reached = np.zeros(len(self.candidates), dtype=int)  # levels seen of each
+        self.diverged = np.zeros(len(self.candidates), dtype=bool)
+
+    def ask(self) -> tuple[Configuration, int] | None:
+        open_ = self._open()
+        if not open_.any():
+            return None
+        begun = np.flatnonzero((self.epochs > 0) & ~self.diverged)
+        if len(begun):
+            gain = np.where(open_, self._gain(begun), 0.0)
+            if gain.max() < WORTHLESS * self.posterior.expected_range:
+                return None
+            worth = gain / np.maximum(self.levels - self.epochs[:, None], 1) ** COST_POWER
+        else:
+            worth = np.where(open_, self.posterior.mean[:, -1:], -np.inf)
+        place = int(np.argmax(worth.max(axis=1)))
+        self.asked[place] = int(self.levels[self.reached[place]])
+        return self.candidates[place], self.asked[place]
+
+    def tell(self, observations: Sequence[Observation]) -> None:
+        for observation in observations:
+            place = self.place.get(observation.config_id)
+            if place is None:  # nobody else's trials are of use, but they do no harm
+                continue
+            if observation.epochs < self.asked.get(place, 0) and not observation.diverged:
+                raise ProbecastError(
+                    f"{self.problem.info.task}: asked for {self.asked[place]} epochs of "
+                    f"{observation.configuration}, told {observation.epochs}; tell its whole "
+                    "curve, from the first epoch on"
+                )
+            self.epochs[place] = observation.epochs
+            self.diverged[place] = observation.diverged
+            levels = np.searchsorted(self.levels, observation.epochs, side="right")
+            values = self.scale.to_unit(observation.curve)[self.levels[:levels] - 1]
+            if observation.diverged:  # whatever would follow is as bad
+                values = np.append(values, np.full(len(self.levels) - levels, np.nan))
+            new = np.arange(self.reached[place], len(values))
+            if len(new):
+                self.posterior.observe(place * len(self.levels) + new, values[new])
+                self.reached[place] = len(values)
+
+    def recommend(self) -> tuple[Configuration, Belief]:
+        chosen, beliefs = self._best(), self.beliefs()
+        ranked = np.argsort(-self.posterior.mean[:, -1], kind="stable")
+        others = [self.candidates[place] for place in ranked if place != chosen]
+        return self.candidates[chosen], Belief(
+            expected_metric=float(beliefs.expected[chosen]),
+            low=float(beliefs.low[chosen]),
+            high=float(beliefs.high[chosen]),
+            probability_within_5pct=float(beliefs.probability[chosen]),
+            alternatives=tuple(others[:ALTERNATIVES]),
+        )
+
+    def beliefs(self) -> Beliefs:
+        """Return what is believed of each of ``self.candidates``."""
+        generator = np.random.default_rng(derive(self.problem.seed, "belief"))
+        ends = self.posterior.draw_ends(DRAWS, generator)
+        expected, low, high = self._measured(self.posterior.mean[:, -1], ends, generator)
+        metric = self.scale.to_natural(ends)
+        best = metric.max(axis=1) if self.problem.info.higher_is_better else metric.min(axis=1)
+        near = np.abs(metric - best[:, None]) <= 0.05 * np.abs(best)[:, None]
+        probability = self.calibration.probability(near.mean(axis=0))
+        return Beliefs(expected, low, high, probability)
+
+    def continuation(self, configuration: Configuration) -> list[dict[str, float]]:
+        """Return how a candidate's learning curve is believed to go on, as far as it is unseen.
+
+        Returns:
+            One entry per level of the curve: ``epoch``, ``expected`` validation metric, and
+            ``low`` and ``high``, the ends of its central interval of ``Belief.LEVEL``. None of
+            a configuration that is no candidate.
+        """
+        place = self.place.get(config_id(configuration))
+        levels = np.arange(0 if place is None else self.reached[place], len(self.levels))
+        if place is None or not len(levels):
+            return []
+        generator = np.random.default_rng(derive(self.problem.seed, "continuation"))
+        draws = self.posterior.draw(place * len(self.levels) + levels, DRAWS, generator)
+        values = self._measured(self.posterior.mean[place, levels], draws, generator)
+        return [
+            {"epoch": int(epoch), "expected": expected, "low": low, "high": high}
+            for epoch, expected, low, high in zip(
+                self.levels[levels], *(value.tolist() for value in values), strict=True
+            )
+        ]
+
+    def _measured(
+        self, mean: np.ndarray, draws: np.ndarray, generator: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What will be measured at P points: expected, low and high, (P) in natural units.
+
+        Args:
+            mean: (P) of the belief.
+            draws: (D, P) from it, without noise.
+            generator: draws the noise.
+        """
+        noise = np.sqrt(self.posterior.noise) * generator.standard_normal(draws.shape)
+        central = [(1 - Belief.LEVEL) / 2, (1 + Belief.LEVEL) / 2]
+        tails = np.quantile(draws + noise, central, axis=0)
+        mean = np.clip(mean, *tails)  # outside in the most skewed cases
+        low, high = np.sort(self.scale.to_natural(self.calibration.interval(mean, tails)), axis=0)
+        return self.scale.to_natural(mean), low, high
+
+    @property
+    def _limit(self) -> int:
+        """The epochs that may be bought in all."""
+        return int(self.problem.budget * self.horizon + 1e-6)
+
+    @property
+    def _remaining(self) -> np.ndarray:
+        """(candidates,) the epochs that complete each one's training."""
+        return np.where(self.diverged, 0, self.horizon - self.epochs)
+
+    def _best(self) -> int:
+        """What to recommend: of those begun, if there is one that can be completed."""
+        begun = (self.epochs > 0) & ~self.diverged
+        affordable = begun & (self.epochs.sum() + self._remaining <= self._limit)
+        fresh = (self.epochs == 0) & self._promising()
+        for allowed in (affordable, begun, fresh, ~self.diverged):
+            if allowed.any():
+                return int(np.argmax(np.where(allowed, self.posterior.mean[:, -1], -np.inf)))
+        return 0
+
+    def _open(self) -> np.ndarray:
+        """(candidates, levels) what may be bought: the recommendation stays affordable."""
+        cost = self.levels - self.epochs[:, None]
+        best = self._best()
+        left = np.full(cost.shape, self._remaining[best])
+        if self.epochs[best] > 0 or not self.diverged.any():
+            left[best] -= cost[best]
+        # else all that was begun has diverged and the next may, too: another must be affordable
+        open_ = np.arange(len(self.levels)) >= self.reached[:, None]
+        open_ &= self.epochs.sum() + cost + left <= self._limit
+        return open_ & (self._promising() & ~self.diverged)[:, None]
+
+    def _promising(self) -> np.ndarray:
+        """(candidates,) which may be probed."""
+        return np.arange(len(self.epochs)) < PROBED
+
+    def _gain(self, begun: np.ndarray) -> np.ndarray:
+        """(candidates, levels) by how much the best mean of the begun is expected to rise."""
+        posterior, ends = self.posterior, self.posterior.mean[:, -1]
+        strongest = begun[np.argsort(-ends[begun], kind="stable")][:2]
+        # Everyone's rival is the strongest, whose own is the second.
+        is_first = np.arange(len(ends)) == strongest[0]
+        rival = np.where(is_first, strongest[-1], strongest[0])
+        rows = posterior.covariance(strongest * len(self.levels) + len(self.levels) - 1)
+        with_rival = rows[np.where(is_first, len(strongest) - 1, 0), np.arange(len(ends))]
+        deviation = np.sqrt(posterior.variance + posterior.noise)
+        slope = np.abs(posterior.with_last - with_rival) / deviation
+        lead = (ends - ends[rival])[:, None]
+        return expected_excess(lead, slope) - np.maximum(lead, 0.0) * is_first[:, None]
+
+
+TUNER = ProbecastTuner

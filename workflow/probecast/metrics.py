@@ -1,0 +1,125 @@
+"""What is minimised, by output kind, and what is reported, by name.
+
+Losses and metrics read a network's ``outputs`` and the ``batch`` they belong to: its
+``targets`` and, for characters, ``target_lengths`` (int64, B). Outputs are float32:
+(B, output_size), or for characters the pair of (B, T, output_size) and their lengths (B).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from probecast.errors import ProbecastError, suggest
+
+BLANK = 0  # CTC's id for "no character"; also pads the targets
+
+Batch = dict[str, Tensor]
+Outputs = Tensor | tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number that says how good predictions are, in natural units.
+
+    Attributes:
+        name: its name in ``METRICS`` and in ``DataSpec.metric``.
+        higher_is_better: its direction.
+        ceiling: the value of perfect predictions.
+        compute: ``compute(outputs, batch, vocabulary) -> (total, count)`` of one batch; the
+            metric of a split is the sum of its batches' totals over that of their counts.
+    """
+
+    name: str
+    higher_is_better: bool
+    ceiling: float
+    compute: Callable[[Outputs, Batch, list[str]], tuple[float, int]]
+
+
+def _accuracy(outputs: Tensor, batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+    hits = outputs.argmax(1) == batch["targets"]
+    return hits.sum().item(), len(hits)
+
+
+def _mse(outputs: Tensor, batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+    errors = (outputs - batch["targets"]).double().square()
+    return errors.sum().item(), errors.numel()
+
+
+def _mae(outputs: Tensor, batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+    errors = (outputs - batch["targets"]).double().abs()
+    return errors.sum().item(), errors.numel()
+
+
+def _wer(outputs: tuple[Tensor, Tensor], batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+    """Word errors (substituted, inserted, deleted) over the number of words spoken."""
+    pairs = [
+        (heard.split(), spoken.split()) for heard, spoken in _heard(outputs, batch, vocabulary)
+    ]
+    return sum(edit_distance(*pair) for pair in pairs), sum(len(spoken) for _, spoken in pairs)
+
+
+def _cer(outputs: tuple[Tensor, Tensor], batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+    """Character errors over the number of characters spoken, spaces included."""
+    pairs = [(list(heard), list(spoken)) for heard, spoken in _heard(outputs, batch, vocabulary)]
+    return sum(edit_distance(*pair) for pair in pairs), sum(len(spoken) for _, spoken in pairs)
+
+
+def _heard(
+    outputs: tuple[Tensor, Tensor], batch: Batch, vocabulary: list[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield what was understood of each utterance, and what was said."""
+    logits, lengths = outputs
+    for path, steps, target, characters in zip(
+        logits.argmax(-1).tolist(),
+        lengths.tolist(),
+        batch["targets"].tolist(),
+        batch["target_lengths"].tolist(),
+        strict=True,
+    ):
+        spoken = "".join(vocabulary[i] for i in target[:characters])
+        yield "".join(vocabulary[i] for i in collapse(path[:steps])), spoken
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("accuracy", higher_is_better=True, ceiling=1.0, compute=_accuracy),
+        Metric("mse", higher_is_better=False, ceiling=0.0, compute=_mse),
+        Metric("mae", higher_is_better=False, ceiling=0.0, compute=_mae),
+        Metric("wer", higher_is_better=False, ceiling=0.0, compute=_wer),
+        Metric("cer", higher_is_better=False, ceiling=0.0, compute=_cer),
+    )
+}
+
+
+def get_metric(name: str) -> Metric:
+    """Return the metric called ``name``; raises ProbecastError if there is none."""
+    if name not in METRICS:
+        raise ProbecastError(f"unknown metric {name!r}. {suggest(name, list(METRICS))}")
+    return METRICS[name]
+
+
+def collapse(path: list[int]) -> list[int]:
+    """Return the characters of a CTC path: runs become one, then blanks are dropped.
+
+    >>> collapse([0, 3, 3, 0, 3, 5, 5])
+    [3, 3, 5]
+    """
+    previous = [BLANK, *path[:-1]]
+    return [i for i, before in zip(path, previous, strict=True) if i not in (before, BLANK)]
+
+
+def edit_distance(a: list[str], b: list[str]) -> int:
+    """Return the fewest substitutions, insertions and deletions that turn ``a`` into ``b``.
+
+    >>> edit_distance(["one", "two"], ["one", "three", "two"])
+    1
+    """
+    row = list(range(len(b) + 1))  # distances from the first i words of a to each start of b
+    for i, word in enumerate(a, start=1):
+        diagonal, row[0] = row[0], i
+        for j, other in enumerate(b, start=1):
+            substituted = diagonal + (word != other)
+            diagonal, row[j] = row[j], min(substituted, row[j] + 1, row[j - 1] + 1)
+    return row[-1]

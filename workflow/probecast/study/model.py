@@ -1,0 +1,330 @@
+"""The study file: one typed, checked description of what is run.
+
+``load_study`` turns the parsed YAML into a ``Study``; every stage then gets just the
+settings it depends on, so that a changed key reruns only what it touches.
+"""
+
+from functools import cached_property
+from os.path import isfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from probecast.data.settings import VAL_ROWS, DownloadSettings, PreprocessSettings, Variant
+from probecast.data.sources import Source
+from probecast.data.user.source import find_source
+from probecast.errors import ProbecastError
+from probecast.seeds import derive
+from probecast.space import LARGEST_GRID, NAME, Configuration, Space
+from probecast.study.finetuning import FinetuningSettings
+from probecast.study.sections import (
+    ArchitectureStudy,
+    BaselinesStudy,
+    DatasetStudy,
+    FinalStudy,
+    ReplaySettings,
+    SampleSize,
+    SweepStudy,
+)
+from probecast.tables.settings import HistorySettings, TableSettings
+from probecast.training.settings import TrainingSettings
+from probecast.trials import architecture_of, dataset_of, read_table
+from probecast.tuning.settings import PretrainSettings, ProbeSettings
+
+Name = Annotated[str, Field(pattern=NAME)]
+
+
+class Study(BaseModel):
+    """A whole study file: tasks to predict for, tables to compare tuners on, or both.
+
+    Attributes:
+        name: how the report calls the study.
+        seed: the one seed that every other is derived from, by name.
+        tasks: the tasks to predict for and to evaluate, ``<dataset>-<architecture>``. They
+            need a space, a default configuration and training.
+        sources: further tasks, swept only to learn from.
+        datasets: settings by dataset name; a dataset not named here has the defaults.
+        space: the search space.
+        architectures: what differs for an architecture, by its name.
+        default_configuration: the fixed configuration that predictions are held against.
+        training: how every trial is trained.
+        sweep: the reference sweep.
+        probe: the probes on a target.
+        pretrain: the meta-encoder.
+        history: one's own past runs, by a name of one's own, to learn from.
+        shipped: whether to learn from the trial tables that come with the project; by default
+            where the study has no other task to learn from.
+        baselines: the other tuners.
+        final: retraining of the choices.
+        finetuning: settings by hand to hold a fine-tuning task's recommendation against. A study
+            with this part makes that comparison instead of sweep, baselines and report.
+        tables: trial tables from elsewhere, by a name of one's own, to replay all tuners on.
+        replay: how that is done.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    tasks: list[str] = []
+    sources: list[str] = []
+    datasets: dict[Name, DatasetStudy] = {}
+    space: Space | None = None
+    architectures: dict[Name, ArchitectureStudy] = {}
+    default_configuration: dict[str, Any] | None = None
+    training: TrainingSettings | None = None
+    sweep: SweepStudy = SweepStudy()
+    probe: ProbeSettings = ProbeSettings()
+    pretrain: PretrainSettings = PretrainSettings()
+    history: dict[Name, HistorySettings] = {}
+    shipped: bool | None = None
+    baselines: BaselinesStudy = BaselinesStudy()
+    final: FinalStudy = FinalStudy()
+    finetuning: FinetuningSettings | None = None
+    tables: dict[Name, TableSettings] = {}
+    replay: ReplaySettings = ReplaySettings()
+
+    # -- who is who ------------------------------------------------------------------
+
+    @cached_property
+    def all_tasks(self) -> list[str]:
+        """Targets and sources, each once, in the order of the study file."""
+        return list(dict.fromkeys([*self.tasks, *self.sources]))
+
+    def dataset(self, name: str) -> DatasetStudy:
+        """Return the settings of a dataset, defaults where the study file has none."""
+        return self.datasets.get(name, DatasetStudy())
+
+    def source_of(self, dataset: str) -> Source:
+        """Return where a dataset comes from and what it is."""
+        of = self.dataset(dataset)
+        return find_source(dataset, of.source or dataset, of.own)
+
+    def family(self, dataset: str) -> str:
+        """Return what the dataset descends from."""
+        return self.source_of(dataset).family
+
+    def sources_without(self, held_out: str) -> list[str]:
+        """Return the tasks that may be learnt from when ``held_out`` is held out.
+
+        A task with data of your own is swept for others to learn from only where it is listed
+        under ``sources``: a recommendation for it costs its probes, whatever else is asked for.
+
+        Args:
+            held_out: ``family-<name>``, ``architecture-<name>`` or ``all`` (nothing held out).
+        """
+        kind, _, name = held_out.partition("-")
+        return [
+            task
+            for task in self.all_tasks
+            if not (task not in self.sources and self.dataset(dataset_of(task)).own)
+            and not (kind == "family" and self.family(dataset_of(task)) == name)
+            and not (kind == "architecture" and architecture_of(task) == name)
+        ]
+
+    @property
+    def swept_tasks(self) -> list[str]:
+        """The tasks whose sweeps are run: targets, and what is learnt from, if not finished.
+
+        Where fine-tuning is compared, a target needs none.
+        """
+        held_out = {f"family-{self.family(dataset_of(task))}" for task in self.tasks}
+        if self.finetuning is None:  # the report leaves architectures out, too
+            held_out |= {f"architecture-{architecture_of(task)}" for task in self.tasks}
+        learnt_from = {source for each in held_out for source in self.sources_without(each)}
+        return [
+            task
+            for task in self.all_tasks
+            if (task in learnt_from or (task in self.tasks and self.finetuning is None))
+            and not self.finished_table(task)
+        ]
+
+    def histories_without(self, held_out: str) -> list[str]:
+        """Return the names of the histories that may be learnt from.
+
+        Args:
+            held_out: as in ``sources_without``.
+        """
+        kind, _, name = held_out.partition("-")
+        held = {  # runs of no named network have one of the history's name
+            key: own.architecture or key if kind == "architecture" else own.family
+            for key, own in self.history.items()
+        }
+        return [key for key, own in held.items() if kind == "all" or own != name]
+
+    def check_evaluable(self) -> None:
+        """Make sure that nothing is evaluated that may have been learnt.
+
+        Raises:
+            ProbecastError: it is not said what a history's data descends from; or a task's
+                finished table is of other trials than the study's.
+        """
+        for name, own in self.history.items():
+            if own.family is None:
+                raise ProbecastError(
+                    f"history.{name}.family: missing, but a study with a report must hold out the "
+                    "runs of a task's own family; add it (a name of its own if no task here "
+                    "shares it), or ask for results/predictions/<task>.json alone"
+                )
+        for task in self.tasks:
+            if path := self.finished_table(task):
+                table = read_table(path)
+                found = f"{table.info.epochs} epochs of {', '.join(sorted(table.hyperparameters))}"
+                names = sorted(self.space_of(task).names)
+                wanted = f"{self.training_of(task).epochs} epochs of {', '.join(names)}"
+                if found != wanted:
+                    raise ProbecastError(
+                        f"sweep.tables: {path} holds trials of {found}, but {task!r} is trained "
+                        f"for {wanted}; change that, or name a folder without this table"
+                    )
+
+    # -- what differs by architecture ------------------------------------------------
+
+    def architecture(self, task: str) -> ArchitectureStudy:
+        """Return what differs for a task's architecture; nothing if the study names nothing."""
+        return self.architectures.get(architecture_of(task), ArchitectureStudy())
+
+    def network_of(self, task: str) -> str:
+        """Return what a task trains: a registered name or, of the user's own, file:function."""
+        own = self.architecture(task)
+        return architecture_of(task) if own.file is None else f"{own.file}:{own.build}"
+
+    def training_of(self, task: str) -> TrainingSettings:
+        """Return how the trials of a task are trained."""
+        changes = self.architecture(task).training.model_dump(exclude_none=True)
+        return self.training.model_copy(update=changes)
+
+    def space_of(self, task: str) -> Space:
+        """Return the search space of a task's architecture."""
+        return self.architecture(task).space or self.space
+
+    def default_of(self, task: str) -> Configuration:
+        """Return the default configuration of a task's architecture."""
+        own = self.architecture(task).default_configuration
+        return self.space_of(task).canonical(self.default_configuration if own is None else own)
+
+    # -- configurations --------------------------------------------------------------
+
+    def asked_size(self, task: str) -> tuple[str, SampleSize | None]:
+        """Return the key that says how many configurations a task's sweep has, and its value."""
+        sweep = self.sweep
+        if task in sweep.by_task:
+            return f"sweep.by_task.{task}", sweep.by_task[task]
+        if task not in self.tasks and sweep.source_configurations is not None:
+            return "sweep.source_configurations", sweep.source_configurations
+        return "sweep.configurations", sweep.configurations
+
+    def sample_size(self, task: str) -> SampleSize:
+        """Return how many configurations a task's sweep has."""
+        asked, space = self.asked_size(task)[1], self.space_of(task)
+        if asked is not None:
+            return asked
+        if space.is_listed and space.size <= LARGEST_GRID:
+            return "all"
+        return SAMPLE if space.size is None else min(SAMPLE, space.size)
+
+    @cached_property
+    def _swept(self) -> dict[str, list[Configuration]]:
+        """The sweep's configurations by task: for an architecture and a size always the same."""
+        samples: dict[tuple[str, int | str], list[Configuration]] = {}
+        for task in self.all_tasks:
+            key = (architecture_of(task), self.sample_size(task))
+            if key not in samples:
+                space, count = self.space_of(task), self.sample_size(task)
+                samples[key] = (
+                    space.grid()
+                    if count == "all"
+                    else space.stratified(count, derive(self.seed, "sweep"))
+                )
+        return {
+            task: samples[architecture_of(task), self.sample_size(task)] for task in self.all_tasks
+        }
+
+    def swept(self, task: str) -> list[Configuration]:
+        """Return the configurations of a task's reference sweep."""
+        return self._swept[task]
+
+    def repeated(self, task: str) -> list[Configuration]:
+        """Return the configurations that a task's trial table holds with a second seed."""
+        if task not in self.tasks:
+            return []
+        swept = self.swept(task)
+        generator = np.random.default_rng(derive(self.seed, "repeated"))
+        chosen = generator.permutation(len(swept))[: round(self.sweep.repeated * len(swept))]
+        return [swept[i] for i in sorted(chosen)]
+
+    def finished_table(self, task: str) -> Path | None:
+        """Return the trial table that stands in for a task's sweep, if there is one."""
+        if self.sweep.tables is None:
+            return None
+        table = Path(self.sweep.tables, f"{task}.parquet")
+        return table if isfile(table) else None  # noqa: PTH113 (is_file raises for a long name)
+
+    def chunks(self, task: str) -> range:
+        """Return the numbers of a task's sweep jobs."""
+        return range(-(-len(self.swept(task)) // self.sweep.trials_per_job))
+
+    def chunk(self, task: str, number: int) -> list[Configuration]:
+        """Return the configurations of one sweep job.
+
+        Jobs take every n-th configuration, so that each gets its share of the slow ones.
+        """
+        return self.swept(task)[number :: len(self.chunks(task))]
+
+    # -- seeds of trials -------------------------------------------------------------
+
+    @property
+    def sweep_seed(self) -> int:
+        """The seed of the sweep's trials; probes share it and so are their prefixes."""
+        return derive(self.seed, "trial", "sweep")
+
+    @property
+    def repeat_seed(self) -> int:
+        """The second seed of the configurations that are trained twice."""
+        return derive(self.seed, "trial", "repeat")
+
+    @property
+    def final_seeds(self) -> list[int]:
+        """The fresh seeds of the retrained choices."""
+        return [derive(self.seed, "trial", "final", i) for i in range(self.final.seeds)]
+
+    # -- settings of the stages ------------------------------------------------------
+
+    def download_settings(self, dataset: str) -> DownloadSettings:
+        """Return all that ``download`` depends on."""
+        own = self.dataset(dataset)
+        source = self.source_of(dataset)
+        rows = own.download_rows
+        if own.mirror is None and source.generate is not None:
+            rows = {
+                "train": (own.train_rows or DEFAULT_GENERATED) + (own.val_rows or VAL_ROWS),
+                "test": own.test_rows or DEFAULT_GENERATED,
+            }
+        return DownloadSettings(
+            dataset=dataset,
+            source=source.name,
+            mirror=own.mirror,
+            rows=rows,
+            seed=derive(self.seed, "download", source.name),
+            own=own.own,
+        )
+
+    def preprocess_settings(self, dataset: str) -> PreprocessSettings:
+        """Return all that ``preprocess`` depends on beside the raw files."""
+        of = self.dataset(dataset)
+        return PreprocessSettings(
+            dataset=dataset,
+            source=self.source_of(dataset).name,
+            seed=self.seed,
+            own=of.own,
+            **of.model_dump(include=set(Variant.model_fields)),
+        )
+
+
+SAMPLE = 24
+"""Configurations that are swept of a space without a grid where the study file names no number."""
+
+DEFAULT_GENERATED = 1000
+"""Rows that an embedded generator makes per split where the study file names no number."""

@@ -1,0 +1,115 @@
+"""Runs any tuner on any environment, in replay and for real, and keeps the accounts."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from probecast.errors import ProbecastError
+from probecast.space import Configuration, config_id
+from probecast.tuning.protocol import Belief, Observation, Tuner
+
+
+class Environment(Protocol):
+    """Where trials of one task can be bought.
+
+    Attributes:
+        horizon: the full length E of a trial, in epochs.
+    """
+
+    horizon: int
+
+    def advance(self, configuration: Configuration, epoch: int) -> Observation:
+        """Train until ``epoch``, or divergence, and return all that was seen of the trial."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """The recommendation at one time of a run.
+
+    Attributes:
+        cost: total cost if one stopped here, in full-run equivalents: the epochs bought so
+            far and those that complete the recommendation.
+        spent: the epochs bought so far, in full-run equivalents.
+        configuration: the recommendation.
+        belief: what the tuner expects of it, if it says so.
+    """
+
+    cost: float
+    spent: float
+    configuration: Configuration
+    belief: Belief | None
+
+
+def run(tuner: Tuner, environment: Environment, budget: float) -> list[Step]:
+    """Let a tuner spend a budget; return its recommendation before and after every trial.
+
+    The current recommendation can be completed within the budget at any time: a trial
+    after which it could not is not begun but ends the run, and a newer recommendation
+    that could not be completed does not replace it. A trial that diverges costs the
+    epochs that it ran, and there is nothing to complete.
+
+    Args:
+        tuner: a fresh tuner.
+        environment: where it may buy trials.
+        budget: largest total cost in full-run equivalents.
+    """
+    accounts = _Accounts(environment.horizon)
+    limit = round(budget * environment.horizon, 6)
+    if environment.horizon > limit:
+        raise ProbecastError(
+            f"budget {budget:g} does not pay for one full training; give at least 1"
+        )
+    current = tuner.recommend()
+    steps = [accounts.step(*current)]
+    while (asked := tuner.ask()) is not None:
+        configuration, epoch = asked
+        price = accounts.price(configuration, epoch)
+        same = config_id(configuration) == config_id(current[0])
+        left = accounts.remaining(current[0]) - (price if same else 0)
+        if accounts.spent + price + left > limit:
+            break
+        observation = environment.advance(configuration, epoch)
+        accounts.book(observation)
+        tuner.tell([observation])
+        newer = tuner.recommend()
+        if accounts.spent + accounts.remaining(newer[0]) <= limit:
+            current = newer
+        steps.append(accounts.step(*current))
+    return steps
+
+
+class _Accounts:
+    """Epochs bought, and epochs still to buy, for every trial of a run."""
+
+    def __init__(self, horizon: int) -> None:
+        self.horizon = horizon
+        self.spent = 0
+        self.trials: dict[str, Observation] = {}
+
+    def book(self, observation: Observation) -> None:
+        """Count the epochs that are new in an observation."""
+        earlier = self.trials.get(observation.config_id)
+        self.spent += observation.epochs - (earlier.epochs if earlier else 0)
+        self.trials[observation.config_id] = observation
+
+    def remaining(self, configuration: Configuration) -> int:
+        """The epochs that complete a trial; none if it diverged."""
+        trial = self.trials.get(config_id(configuration))
+        if trial is None:
+            return self.horizon
+        return 0 if trial.diverged else self.horizon - trial.epochs
+
+    def price(self, configuration: Configuration, epoch: int) -> int:
+        """The epochs between what a trial has and ``epoch``."""
+        trial = self.trials.get(config_id(configuration))
+        done = trial.epochs if trial else 0
+        if not done < epoch <= self.horizon or (trial and trial.diverged):
+            raise ValueError(
+                f"a tuner asked for epoch {epoch} of a trial of {self.horizon} that has {done}"
+                + (" and diverged" if trial and trial.diverged else "")
+            )
+        return epoch - done
+
+    def step(self, recommended: Configuration, belief: Belief | None) -> Step:
+        """What it would come to if one stopped now."""
+        total = self.spent + self.remaining(recommended)
+        return Step(total / self.horizon, self.spent / self.horizon, recommended, belief)

@@ -1,0 +1,116 @@
+"""Where trials of one task can be bought: from a finished table, or by training."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from probecast.console import Progress
+from probecast.errors import ProbecastError
+from probecast.space import Configuration, config_id
+from probecast.trials import TrialTable
+from probecast.tuning.protocol import Observation, observations
+
+if TYPE_CHECKING:
+    from probecast.training.runner import TrialRunner
+
+
+class TableEnvironment:
+    """Sells the trials that a finished table holds; the rest of the table stays hidden.
+
+    Args:
+        table: complete or diverged trials.
+        seed: the table's seed whose trials are replayed; by default its smallest.
+        noise: standard deviation of what is added to every value, as a share of the range of
+            the last values (a value below the floor counts as the floor there).
+        noise_seed: of that; a value is the same whenever it is looked at again.
+
+    Attributes:
+        horizon: the full length of a trial, in epochs.
+        seed: the seed whose trials are replayed.
+        candidates: the table's configurations, in its order.
+    """
+
+    def __init__(
+        self,
+        table: TrialTable,
+        seed: int | None = None,
+        noise: float = 0.0,
+        noise_seed: int = 0,
+    ) -> None:
+        self.horizon = table.info.epochs
+        self.seed = int(table.frame["seed"].min()) if seed is None else seed
+        trials = observations(table, self.seed)
+        if noise:
+            trials = _noisy(trials, noise * _range(table, self.seed), noise_seed)
+        self._trials = {trial.config_id: trial for trial in trials}
+        self.candidates = [trial.configuration for trial in self._trials.values()]
+        for trial in self._trials.values():
+            if trial.epochs < self.horizon and not trial.diverged:
+                raise ProbecastError(
+                    f"table of {table.info.task}: the trial of {trial.configuration}, seed "
+                    f"{self.seed}, ends after {trial.epochs} of {self.horizon} epochs; only "
+                    "complete trials can be replayed: finish its sweep"
+                )
+
+    def advance(self, configuration: Configuration, epoch: int) -> Observation:
+        """Return the trial's curve up to ``epoch``, or to its divergence if that is earlier."""
+        trial = self._trials[config_id(configuration)]
+        return Observation(
+            trial.configuration,
+            trial.curve[:epoch],
+            diverged=trial.diverged and trial.epochs <= epoch,
+        )
+
+
+def complete_trials(table: TrialTable) -> TrialTable:
+    """Return the table without trials that neither reached the horizon nor diverged."""
+    frame = table.frame
+    trials = frame.groupby(["config_id", "seed"], observed=True)
+    ended = trials["epoch"].transform("max") == table.info.epochs
+    ended |= trials["status"].transform(lambda status: (status == "diverged").any())
+    return replace(table, frame=frame[ended].reset_index(drop=True))
+
+
+def _noisy(trials: list[Observation], deviation: float, seed: int) -> list[Observation]:
+    generator = np.random.default_rng(seed)
+    return [
+        replace(trial, curve=tuple(generator.normal(trial.curve, deviation).tolist()))
+        for trial in trials
+    ]
+
+
+def _range(table: TrialTable, seed: int) -> float:
+    """The range of the last validation values, those below the floor counted as the floor."""
+    last = table.with_floor("val_metric", seed)[table.info.epochs]
+    floor = table.floor("val_metric")
+    last = last.clip(lower=floor) if table.info.higher_is_better else last.clip(upper=floor)
+    return float(last.max() - last.min())
+
+
+class RealTrials:
+    """Sells real trials, all with one seed, as far as a tuner's driver asks for them.
+
+    Args:
+        runner: trains them.
+        seed: the seed of the sweep's trials, whose beginnings the probes are.
+        progress: told of every epoch.
+
+    Attributes:
+        horizon: the full length E of a trial, in epochs.
+    """
+
+    def __init__(self, runner: "TrialRunner", seed: int, progress: Progress) -> None:
+        self.horizon = runner.training.epochs
+        self.runner, self.seed, self.progress = runner, seed, progress
+
+    def advance(self, configuration: Configuration, epoch: int) -> Observation:
+        """Train until ``epoch``, or divergence, and return all that was seen of the trial."""
+        before = self.runner.epochs(configuration, self.seed)
+        rows = self.runner.advance(configuration, self.seed, epoch)
+        self.progress.step(self.runner.epochs(configuration, self.seed) - before)
+        return Observation(
+            configuration,
+            tuple(row["val_metric"] for row in rows),
+            diverged=rows[-1]["status"] == "diverged",
+        )
