@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import cycle
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +28,13 @@ from probecast.evaluation.choices import choose, distinct, write_choices
 from probecast.evaluation.importance import importance
 from probecast.evaluation.results import BASELINE_COLUMNS, read_tasks
 from probecast.evaluation.scores import score
-from probecast.files import write_json
+from probecast.learner.recommendation import (
+    Cost,
+    EncoderUsed,
+    Interval,
+    Recommendation,
+    Transfer,
+)
 from probecast.space import Configuration, config_id
 from probecast.study.sections import ReplaySettings
 from probecast.tables.reading import read_tables
@@ -151,22 +156,27 @@ def make_results(folder: Path, tasks: int) -> None:
         for name in ("baselines", "unlike"):
             baselines.to_parquet(own / f"{name}.parquet", index=False)
         beliefs.assign(near_best=False).to_parquet(own / "beliefs.parquet", index=False)
-        write_json(own / "prediction.json", prediction)
+        prediction.write(own / "prediction.json")
         write_choices(own / "choices.json", choices)
 
 
-def made_up_prediction() -> dict[str, Any]:
+def made_up_prediction() -> Recommendation:
     """Return a recommendation after three epochs of probes."""
-    return {
-        "configuration": GRID[5],
-        "expected_metric": 0.8,
-        "interval": {"level": 0.8, "low": 0.7, "high": 0.9},
-        "probability_within_5pct": 0.5,
-        "probes": [],
-        "probe_cost": {"epochs": 3, "full_runs": 0.03, "seconds": 3.0, "flops": 3e9},
-        "training_cost": {"epochs": EPOCHS, "full_runs": 1.0, "seconds": 100.0, "flops": 1e11},
-        "meta_encoder": {"hash": "0", "sources_used": []},
-    }
+    return Recommendation(
+        configuration=GRID[5],
+        expected_metric=0.8,
+        interval=Interval(level=0.8, low=0.7, high=0.9),
+        probability_within_5pct=0.5,
+        alternatives=[],
+        probes=[],
+        probe_cost=Cost(epochs=3, full_runs=0.03, seconds=3.0, flops=3e9),
+        training_cost=Cost(epochs=EPOCHS, full_runs=1.0, seconds=100.0, flops=1e11),
+        meta_encoder=EncoderUsed(hash="0", sources_used=[]),
+        matched=[],
+        unmatched=[],
+        transfer=Transfer(summary="", scales={}, reasons={}, outside={}),
+        training_arguments=None,
+    )
 
 
 def made_up_table(

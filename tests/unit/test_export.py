@@ -10,23 +10,19 @@ import pytest
 import yaml
 
 from kit.past_studies import past_study
+from kit.recommendations import recommended
 from probecast.errors import ProbecastError
 from probecast.export import configurations, enqueue, main
 
 RATES = [0.01, 0.003, 0.03, 0.001, 0.1, 0.0003]
 BEST = [{"learning_rate": rate, "optimizer": "adam"} for rate in RATES]
-PREDICTION = {
-    "configuration": BEST[0],
-    "expected_metric": 0.9,
-    "alternatives": BEST[1:],
-    "training_arguments": None,
-}
+PREDICTION = recommended(BEST[0], alternatives=BEST[1:])
 
 
 @pytest.fixture
 def prediction(tmp_path):
     path = tmp_path / "digits-cnn.json"
-    path.write_text(json.dumps(PREDICTION))
+    PREDICTION.write(path)
     return str(path)
 
 
@@ -37,7 +33,7 @@ def objective(trial):
 
 
 def test_yaml_holds_what_the_json_does(prediction):
-    assert yaml.safe_load(main([prediction, "yaml"])) == PREDICTION
+    assert yaml.safe_load(main([prediction, "yaml"])) == PREDICTION.model_dump()
 
 
 def test_the_five_best_are_tried_next_in_their_order(prediction, tmp_path):
@@ -120,5 +116,5 @@ def test_another_file_is_no_recommendation(tmp_path, content):
 def test_a_fine_tuned_networks_recommendation_has_them(tmp_path):
     path = tmp_path / "docs-finetune.json"
     arguments = {"learning_rate": 3e-5, "num_train_epochs": 3}
-    path.write_text(json.dumps({**PREDICTION, "training_arguments": arguments}))
+    recommended(BEST[0], training_arguments=arguments).write(path)
     assert json.loads(main([str(path), "training-arguments"])) == arguments

@@ -19,10 +19,11 @@ from kit.toy_data import SPECS
 from probecast.data.spec import DataSpec, read_split, write_tensors
 from probecast.errors import ProbecastError
 from probecast.evaluation.choices import read_choices
-from probecast.evaluation.results import BASELINE_COLUMNS, _read_frame, _read_prediction
+from probecast.evaluation.results import BASELINE_COLUMNS, _read_frame
 from probecast.files import read_json, write_json
 from probecast.learner import shipped
 from probecast.learner.encoder import MetaEncoder
+from probecast.learner.recommendation import read_recommendation
 
 CARD = json.loads(shipped.CARD.read_text(encoding="utf-8"))
 LEARNT = {**CARD["settings"], "kernel": "learnt"}
@@ -189,7 +190,7 @@ ANY_JSON = ["", "null", "[]", "3", '"x"', "{", "[" * 100_000, "{}", '{"configura
 READERS = {
     "spec.json": (DataSpec.read, "preprocess"),
     "choices.json": (read_choices, "train"),
-    "prediction.json": (_read_prediction, "predict"),
+    "prediction.json": (read_recommendation, "predict"),
 }
 
 

@@ -14,12 +14,12 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
 from probecast.errors import ProbecastError, suggest
-from probecast.files import read_json
+from probecast.learner.recommendation import Recommendation, read_recommendation
 from probecast.space import Configuration
 from probecast.tables.optuna_storage import open_storage
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 TOP = 5
 
 
-def configurations(prediction: Mapping[str, Any]) -> list[Configuration]:
+def configurations(prediction: Recommendation) -> list[Configuration]:
     """Return the recommendation and the next best alternatives, best first."""
-    return [prediction["configuration"], *prediction["alternatives"]][:TOP]
+    return [prediction.configuration, *prediction.alternatives][:TOP]
 
 
 def enqueue(
@@ -93,16 +93,16 @@ def main(words: Sequence[str]) -> str:
         help="hyperparameters that the study calls otherwise: learning_rate=lr; may be repeated",
     )
     arguments = parser.parse_args(words)
-    prediction = _read(arguments.prediction)
+    prediction = read_recommendation(arguments.prediction)
     if arguments.form == "yaml":
-        return yaml.safe_dump(prediction, sort_keys=False, allow_unicode=True)
+        return yaml.safe_dump(prediction.model_dump(), sort_keys=False, allow_unicode=True)
     if arguments.form == "training-arguments":
-        if not prediction["training_arguments"]:
+        if not prediction.training_arguments:
             raise ProbecastError(
                 f"{arguments.prediction}: has no training_arguments, since the network is no "
                 "model of transformers; ask for the form 'yaml'"
             )
-        return json.dumps(prediction["training_arguments"], indent=2) + "\n"
+        return json.dumps(prediction.training_arguments, indent=2) + "\n"
     for word in arguments.rename:
         if not all(word.partition("=")):
             raise ProbecastError(f"--rename: found {word!r}; write <ours>=<theirs>")
@@ -111,17 +111,6 @@ def main(words: Sequence[str]) -> str:
     added = enqueue(_study(arguments.storage, arguments.study), best, rename)
     has = f"; it has the other {len(best) - added} already" if added < len(best) else ""
     return f"{arguments.study}: {added} of the {len(best)} best configurations added{has}\n"
-
-
-def _read(path: str) -> dict[str, Any]:
-    prediction = read_json(path)
-    needed = {"configuration", "alternatives", "training_arguments"}
-    if not isinstance(prediction, dict) or not needed <= prediction.keys():
-        raise ProbecastError(
-            f"{path}: is no recommendation, which has {', '.join(sorted(needed))}; "
-            "name a file of results/predictions"
-        )
-    return prediction
 
 
 def _study(path: str, name: str) -> "optuna.Study":

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from probecast.errors import ProbecastError
 
@@ -110,6 +110,19 @@ def read_json_as(kind: type[Kind], path: str | Path, remedy: str) -> Kind:
         return TypeAdapter(kind).validate_json(checked(path).read_bytes())
     except ValidationError as error:
         raise ProbecastError(f"{path}: {first_problem(error)}; {remedy}.") from None
+
+
+class Record(BaseModel):
+    """What one stage writes as JSON and others read: all of it, nothing else, only finite numbers.
+
+    Keys stand in the file in the order of the fields.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+    def write(self, path: str | Path) -> None:
+        """Write it to ``path`` atomically."""
+        write_json(path, self.model_dump())
 
 
 def first_problem(error: ValidationError) -> str:

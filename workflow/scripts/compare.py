@@ -12,6 +12,7 @@ from probecast.finetuning.table import (
     with_intervals,
 )
 from probecast.holdout import check_no_leak
+from probecast.learner.recommendation import read_recommendation
 from probecast.report.drawing import sheet
 from probecast.report.figures.finetuning import finetuning_figure
 from probecast.study.finetuning import FinetuningSettings
@@ -22,7 +23,7 @@ with stage(snakemake.log[0]):
     for family in (DataSpec.read(path).family for path in files.specs):
         check_no_leak(read_json(files.card)["sources"], "family", family)
     runs = pd.concat(map(read_csv, files.runs), ignore_index=True)
-    summary = summarise(runs, read_json(files.prediction)["probe_cost"])
+    summary = summarise(runs, read_recommendation(files.prediction).probe_cost)
     page = in_markdown(summary, finetuning, hyperparameters_of(runs))
     write_text(snakemake.output.runs, with_intervals(runs).to_csv(index=False))
     write_text(snakemake.output.summary, summary.to_csv(index=False))

@@ -6,7 +6,7 @@ from probecast.evaluation.calibration import calibration, study_beliefs
 from probecast.evaluation.importance import importance
 from probecast.evaluation.results import read_tasks
 from probecast.evaluation.scores import score
-from probecast.files import write_json, write_text
+from probecast.files import write_text
 
 with stage(snakemake.log[0]):
     params, output = snakemake.params, snakemake.output
@@ -20,4 +20,4 @@ with stage(snakemake.log[0]):
         (output.architectures, leave_one_architecture_out(tasks)),
     ):
         write_text(path, frame.to_csv(index=False))
-    write_json(output.headline, headline)
+    headline.write(output.headline)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from probecast.console import stage
 from probecast.data.spec import DataSpec
-from probecast.files import read_json, write_text
+from probecast.files import write_text
 from probecast.finetuning.runs import fine_tune
+from probecast.learner.recommendation import read_recommendation
 from probecast.study.finetuning import FinetuningSettings, recipe
 from probecast.training.journal import Journal, fingerprint
 from probecast.training.process import prepare_process
@@ -19,8 +20,8 @@ with stage(snakemake.log[0]):
     training = TrainingSettings(**params.training)
     folders = Path(files.data[0]).parent, Path(files.other[0]).parent
     rows = DataSpec.read(folders[0] / "spec.json").rows["train"]
-    prediction = read_json(files.prediction) if files.prediction else None
-    trained_with = recipe(name, finetuning, rows, prediction, training.epochs)
+    predicted = read_recommendation(files.prediction).configuration if files.prediction else None
+    trained_with = recipe(name, finetuning, rows, predicted, training.epochs)
     trained_on = machine(training.device)
     parts = (training.model_dump_json(), repr(trained_with), params.code, trained_on)
     journal = Journal(params.journal, fingerprint([*files.data, *files.other], *parts))

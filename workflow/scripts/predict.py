@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from probecast.console import logger, stage
-from probecast.files import write_json
 from probecast.learner.encoder import MetaEncoder
-from probecast.learner.recommendation import in_words, recommendation
+from probecast.learner.recommend import recommend
+from probecast.learner.recommendation import in_words
 from probecast.space import Space
 from probecast.training.process import prepare_process
 from probecast.training.settings import TrainingSettings
@@ -24,6 +24,6 @@ with stage(snakemake.log[0]):
         snakemake.params.seed,
     )
     training = TrainingSettings(**snakemake.params.training)
-    result = recommendation(problem, probes, training)
-    write_json(snakemake.output[0], result)
+    result = recommend(problem, probes, training)
+    result.write(snakemake.output[0])
     logger.info(in_words(problem.info, result))

@@ -4,15 +4,15 @@ from pathlib import Path
 
 from probecast.console import logger, stage
 from probecast.data.spec import DataSpec
-from probecast.evaluation.headline import in_words
+from probecast.evaluation.headline import in_words, read_headline
 from probecast.evaluation.results import read_tasks
-from probecast.files import read_csv, read_json
+from probecast.files import read_csv
 from probecast.report.page import write_report
 from probecast.report.provenance import code_sha256, package_versions
 
 with stage(snakemake.log[0]):
     params, evaluated = snakemake.params, Path(snakemake.input.evaluate[0]).parent
-    headline = read_json(evaluated / "headline.json")
+    headline = read_headline(evaluated / "headline.json")
     tables = ("scores", "summary", "calibration", "importance", "architectures")
     write_report(
         snakemake.output[0],

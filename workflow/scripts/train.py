@@ -4,7 +4,8 @@ from pathlib import Path
 
 from probecast.console import stage
 from probecast.evaluation.choices import choose, distinct, write_choices
-from probecast.files import read_json, read_parquet
+from probecast.files import read_parquet
+from probecast.learner.recommendation import read_recommendation
 from probecast.training.process import prepare_process
 from probecast.training.runner import open_runner
 from probecast.training.settings import TrainingSettings
@@ -15,7 +16,7 @@ with stage(snakemake.log[0]):
     prepare_process()
     (table,) = read_sweeps(snakemake.input.sweep)
     choices = choose(
-        read_json(snakemake.input.prediction),
+        read_recommendation(snakemake.input.prediction),
         read_parquet(snakemake.input.baselines),
         table,
         snakemake.params.default,

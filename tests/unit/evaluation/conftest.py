@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from kit.recommendations import recommended
 from probecast.evaluation.choices import Choice
 from probecast.evaluation.results import BASELINE_COLUMNS, BELIEF_COLUMNS, TaskResults
 from probecast.space import config_id
@@ -75,20 +76,6 @@ def make_beliefs(task: str) -> pd.DataFrame:
     )
 
 
-def make_prediction(configuration: dict) -> dict:
-    """Two probes of one epoch each, then a full run of two: 2 full runs, 4 epochs."""
-    return {
-        "configuration": configuration,
-        "probe_cost": {"epochs": 2, "full_runs": 1.0, "seconds": 4.0, "flops": 20.0},
-        "training_cost": {"epochs": 2, "full_runs": 1.0, "seconds": 4.0, "flops": 20.0},
-        "expected_metric": 0.8,
-        "interval": {"level": 0.8, "low": 0.7, "high": 0.9},
-        "probability_within_5pct": 0.5,
-        "probes": [],
-        "meta_encoder": {"hash": "0123", "sources_used": ["one-cnn"]},
-    }
-
-
 @pytest.fixture
 def digits() -> TaskResults:
     """Accuracy. B is predicted, A is the best of the sweep, C diverges."""
@@ -117,7 +104,7 @@ def digits() -> TaskResults:
         ("best_average", 0, 2.0, A),
     ]
     return TaskResults(
-        prediction=make_prediction(B),
+        prediction=recommended(B),
         baselines=make_baselines("digits-cnn", ladder),
         beliefs=make_beliefs("digits-cnn"),
         unlike=make_baselines("digits-cnn", ladder).iloc[:0],
@@ -155,7 +142,7 @@ def load() -> TaskResults:
         (C, 8, [(1.5, 1.5), (1.0, 1.04)]),
     ]
     return TaskResults(
-        prediction=make_prediction(A),
+        prediction=recommended(A),
         baselines=make_baselines("load-lstm", [("random", 0, 1.0, A)]),
         beliefs=make_beliefs("load-lstm"),
         unlike=make_baselines("load-lstm", [("portfolio", 0, 1.0, A)]),

@@ -73,8 +73,9 @@ def test_roles_that_agree_are_trained_once(digits):
 def test_total_cost_adds_probes_and_training(digits):
     expected = {"epochs": 4, "full_runs": 2.0, "seconds": 8.0, "flops": 40.0}
     assert total_cost(digits.prediction) == expected
-    digits.prediction["training_cost"]["seconds"] = None
-    assert total_cost(digits.prediction) == {**expected, "seconds": None}
+    unknown = digits.prediction.training_cost.model_copy(update={"seconds": None})
+    prediction = digits.prediction.model_copy(update={"training_cost": unknown})
+    assert total_cost(prediction) == {**expected, "seconds": None}
 
 
 def test_choices_survive_their_file(digits, tmp_path):

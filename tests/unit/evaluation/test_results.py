@@ -25,7 +25,7 @@ def write(tmp_path):
             "continued": tmp_path / "continued.parquet",
             "choices": tmp_path / "choices.json",
         }
-        write_json(paths["prediction"], task.prediction)
+        task.prediction.write(paths["prediction"])
         for name in ("baselines", "beliefs", "unlike"):
             getattr(task, name).to_parquet(paths[name])
         sweep = task.sweep.frame

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from probecast.evaluation.choices import Choice
+from probecast.evaluation.headline import read_headline
 from probecast.evaluation.scores import epochs_to_convergence, score
-from probecast.files import write_json
 from probecast.regret import gap, regret, within
 
 
@@ -163,7 +163,7 @@ def test_errors_by_hand(scored):
 
 
 def test_headline_by_hand(scored):
-    headline = scored[2]
+    headline = scored[2].model_dump()
     assert headline.pop("tasks") == ["digits-cnn", "load-lstm"]
     assert headline.pop("saturated_tasks") == ["load-lstm"]
     assert headline == pytest.approx(
@@ -187,7 +187,8 @@ def test_headline_by_hand(scored):
 
 def test_a_study_of_saturated_tasks_has_null_rates(load, tmp_path):
     _, summary, headline = score([load], study="saturated", seed=0)
-    write_json(tmp_path / "headline.json", headline)  # refuses NaN
+    headline.write(tmp_path / "headline.json")
+    assert read_headline(tmp_path / "headline.json") == headline
     read = json.loads((tmp_path / "headline.json").read_text())
     assert read["hit_rate_5pct"] is None
     assert read["base_rate_5pct"] is None
@@ -214,7 +215,7 @@ def test_with_one_seed_a_tie_cannot_be_told(digits):
     tie = of(scores, "digits-cnn")["tie"]
     assert tie["grid"]
     assert pd.isna(tie["predicted"])
-    assert headline["seeds"] == 1
+    assert headline.seeds == 1
 
 
 def test_gap_and_within_at_the_edge():

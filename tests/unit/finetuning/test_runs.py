@@ -51,7 +51,7 @@ def test_by_hand_is_trained_as_written_and_scaled():
 
 
 def test_the_prediction_is_trained_over_the_studys_epochs():
-    predicted = recipe("predicted", COMPARED, 40, {"configuration": CONFIGURATION}, 3)
+    predicted = recipe("predicted", COMPARED, 40, CONFIGURATION, 3)
     assert predicted == Recipe(CONFIGURATION, 3)
 
 

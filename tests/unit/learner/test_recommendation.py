@@ -3,8 +3,12 @@ from dataclasses import replace
 
 import pytest
 
+from kit.recommendations import recommended
 from kit.synthetic import quick_encoder, synthetic_task
-from probecast.learner.recommendation import in_words, recommendation
+from probecast.errors import ProbecastError
+from probecast.files import write_json
+from probecast.learner.recommend import recommend
+from probecast.learner.recommendation import Cost, in_words, read_recommendation
 from probecast.learner.tuner import ProbecastTuner
 from probecast.space import Space
 from probecast.training.settings import TrainingSettings
@@ -38,47 +42,67 @@ def probed():
 
 def test_it_is_what_the_tuner_recommended_when_it_probed(probed):
     step, probes = probed
-    result = recommendation(PROBLEM, probes)
-    assert result["configuration"] == step.configuration
-    assert result["expected_metric"] == pytest.approx(step.belief.expected_metric)
-    assert result["alternatives"] == list(step.belief.alternatives)
+    result = recommend(PROBLEM, probes)
+    assert result.configuration == step.configuration
+    assert result.expected_metric == pytest.approx(step.belief.expected_metric)
+    assert result.alternatives == list(step.belief.alternatives)
 
 
-def test_every_key_of_the_contract_and_plain_json(probed):
-    result = recommendation(PROBLEM, probed[1])
-    assert set(result) == {
+def test_every_key_of_the_contract_and_back_from_its_file(probed, tmp_path):
+    result = recommend(PROBLEM, probed[1])
+    result.write(tmp_path / "toy-cnn.json")
+    assert read_recommendation(tmp_path / "toy-cnn.json") == result
+    written = json.loads((tmp_path / "toy-cnn.json").read_text())
+    assert list(written) == [
         *("configuration", "expected_metric", "interval", "probability_within_5pct"),
         *("alternatives", "probes", "probe_cost", "training_cost", "meta_encoder"),
         *("matched", "unmatched", "transfer", "training_arguments"),
-    }
-    assert set(result["interval"]) == {"level", "low", "high"}
-    assert json.loads(json.dumps(result, allow_nan=False)) == result
-    assert result["meta_encoder"]["hash"] == quick_encoder().hash
-    assert result["meta_encoder"]["sources_used"] == [f"t{number}-cnn" for number in range(8)]
-    assert result["interval"]["low"] <= result["expected_metric"] <= result["interval"]["high"]
+    ]
+    assert list(written["interval"]) == ["level", "low", "high"]
+    assert written == result.model_dump()
+    assert result.meta_encoder.hash == quick_encoder().hash
+    assert result.meta_encoder.sources_used == [f"t{number}-cnn" for number in range(8)]
+    assert result.interval.low <= result.expected_metric <= result.interval.high
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"expected_metric": "0.8"}, "expected_metric: Input should be a valid number"),
+        ({"probe_cost": {"epochs": 2}}, "probe_cost.full_runs: Field required"),
+        ({"probability": 0.5}, "probability: Extra inputs are not permitted"),
+        ({"configuration": {"layers": [2]}}, "configuration.layers.*"),
+    ],
+)
+def test_another_file_is_one_message(tmp_path, changes, message):
+    path = tmp_path / "toy-cnn.json"
+    write_json(path, recommended({"layers": 2}).model_dump() | changes)
+    said = rf"toy-cnn\.json: is no recommendation \({message}\), which has .*; rerun predict"
+    with pytest.raises(ProbecastError, match=said):
+        read_recommendation(path)
 
 
 def test_a_fine_tuned_network_comes_with_arguments_for_transformers(probed):
     problem = replace(PROBLEM, info=replace(PROBLEM.info, architecture="finetune"))
     training = TrainingSettings(epochs=10, clip_norm=2.0)
-    assert recommendation(PROBLEM, probed[1], training)["training_arguments"] is None
-    result = recommendation(problem, probed[1], training)
-    arguments = result["training_arguments"]
-    assert arguments["learning_rate"] == result["configuration"]["learning_rate"]
+    assert recommend(PROBLEM, probed[1], training).training_arguments is None
+    result = recommend(problem, probed[1], training)
+    arguments = result.training_arguments
+    assert arguments["learning_rate"] == result.configuration["learning_rate"]
     assert arguments["num_train_epochs"] == 10
     assert arguments["max_grad_norm"] == 2.0
 
 
 def test_costs_by_hand(probed):
-    result = recommendation(PROBLEM, probed[1])
+    result = recommend(PROBLEM, probed[1])
     # Every epoch takes .5 s and 1e6 FLOPs; what the recommendation has had is not paid again.
-    epochs = sum(probe["epochs"] for probe in result["probes"])
-    (own,) = [p for p in result["probes"] if p["configuration"] == result["configuration"]]
-    assert result["probe_cost"] == pytest.approx(
+    epochs = sum(probe.epochs for probe in result.probes)
+    (own,) = [p for p in result.probes if p.configuration == result.configuration]
+    assert result.probe_cost.model_dump() == pytest.approx(
         {"epochs": epochs, "full_runs": epochs / 10, "seconds": epochs / 2, "flops": epochs * 1e6}
     )
-    left = 10 - own["epochs"]
-    assert result["training_cost"] == pytest.approx(
+    left = 10 - own.epochs
+    assert result.training_cost.model_dump() == pytest.approx(
         {"epochs": left, "full_runs": left / 10, "seconds": left / 2, "flops": left * 1e6}
     )
     assert epochs + left <= 20
@@ -87,30 +111,24 @@ def test_costs_by_hand(probed):
 def test_a_diverged_probe_has_no_metric_and_seconds_come_from_all_probes(probed):
     frame = probed[1].frame.groupby("config_id").head(1).head(1).copy()
     frame["val_metric"], frame["status"] = float("nan"), "diverged"
-    result = recommendation(PROBLEM, TrialTable(TABLE.info, TABLE.hyperparameters, frame))
-    assert [(p["val_metric"], p["diverged"]) for p in result["probes"]] == [(None, True)]
-    assert result["probes"][0]["continuation"] == []
-    assert result["training_cost"]["epochs"] == 10
-    assert result["training_cost"]["seconds"] == pytest.approx(5.0)
+    result = recommend(PROBLEM, TrialTable(TABLE.info, TABLE.hyperparameters, frame))
+    assert [(p.val_metric, p.diverged) for p in result.probes] == [(None, True)]
+    assert result.probes[0].continuation == []
+    assert result.training_cost.epochs == 10
+    assert result.training_cost.seconds == pytest.approx(5.0)
 
 
 def test_without_probes_the_cost_of_training_is_known_in_epochs_only():
-    result = recommendation(PROBLEM, None)
-    assert result["probes"] == []
-    assert result["probe_cost"]["full_runs"] == 0
-    assert result["training_cost"] == {
-        "epochs": 10,
-        "full_runs": 1.0,
-        "seconds": None,
-        "flops": None,
-    }
-    json.dumps(result, allow_nan=False)
+    result = recommend(PROBLEM, None)
+    assert result.probes == []
+    assert result.probe_cost.full_runs == 0
+    assert result.training_cost == Cost(epochs=10, full_runs=1.0, seconds=None, flops=None)
 
 
 def of_space(**space):
     """The recommendation for candidates of a space of one's own, before any probe."""
     candidates = Space.model_validate(space).candidates(40, seed=0)
-    return recommendation(replace(PROBLEM, candidates=candidates), None)
+    return recommend(replace(PROBLEM, candidates=candidates), None)
 
 
 RATE = {"choices": [0.001, 0.01, 0.1], "scale": "log"}
@@ -121,25 +139,25 @@ def test_the_sources_own_space_is_matched_whole():
     result = of_space(
         learning_rate=RATE, layers={"choices": [2, 3]}, optimizer={"choices": ["SGD", "Adam"]}
     )
-    assert (result["matched"], result["unmatched"]) == (
+    assert (result.matched, result.unmatched) == (
         ["learning_rate", "layers", "optimizer"],
         [],
     )
-    assert result["transfer"]["scales"] == {
+    assert result.transfer.scales == {
         "learning_rate": "log",
         "layers": "linear",
         "optimizer": "names",
     }
-    assert result["transfer"]["outside"] == result["transfer"]["reasons"] == {}
+    assert result.transfer.outside == result.transfer.reasons == {}
     assert "other tasks" not in in_words(TABLE.info, result)
 
 
 def test_hyperparameters_that_no_source_has_are_named(caplog):
     result = of_space(learning_rate=RATE, warmup=WARMUP)
-    assert (result["matched"], result["unmatched"]) == (["learning_rate"], ["warmup"])
-    assert result["transfer"]["reasons"] == {"warmup": "no source has it"}
+    assert (result.matched, result.unmatched) == (["learning_rate"], ["warmup"])
+    assert result.transfer.reasons == {"warmup": "no source has it"}
     said = "matched: learning_rate; not matched: warmup"
-    assert result["transfer"]["summary"] == said
+    assert result.transfer.summary == said
     assert f"other tasks         {said}" in in_words(TABLE.info, result)
     assert not caplog.records
 
@@ -156,8 +174,8 @@ def test_hyperparameters_that_no_source_has_are_named(caplog):
 )
 def test_the_same_name_on_another_scale_is_not_matched_and_why_is_said(rate, reason):
     result = of_space(learning_rate=rate, layers={"choices": [2, 3]})
-    assert (result["matched"], result["unmatched"]) == (["layers"], ["learning_rate"])
-    assert reason in result["transfer"]["reasons"]["learning_rate"]
+    assert (result.matched, result.unmatched) == (["layers"], ["learning_rate"])
+    assert reason in result.transfer.reasons["learning_rate"]
 
 
 def test_values_that_the_sources_have_not_tried_are_stated():
@@ -166,8 +184,8 @@ def test_values_that_the_sources_have_not_tried_are_stated():
         layers={"choices": [2, 3]},
         optimizer={"choices": ["SGD", "Adam", "Lion"]},
     )
-    assert result["unmatched"] == []
-    outside = result["transfer"]["outside"]
+    assert result.unmatched == []
+    outside = result.transfer.outside
     assert set(outside) == {"learning_rate", "optimizer"}
     assert outside["learning_rate"].endswith("; the sources: 0.001 to 0.1")
     assert outside["optimizer"] == "Lion; the sources: Adam, SGD"
@@ -178,9 +196,9 @@ def test_values_that_the_sources_have_not_tried_are_stated():
 
 def test_with_nothing_in_common_it_is_said_that_nothing_was_transferred(caplog):
     result = of_space(warmup=WARMUP, widths={"choices": [1, 2, 4]})
-    assert (result["matched"], result["unmatched"]) == ([], ["warmup", "widths"])
+    assert (result.matched, result.unmatched) == ([], ["warmup", "widths"])
     said = "nothing was transferred: the sources cannot judge warmup, widths"
-    assert result["transfer"]["summary"].startswith(said)
+    assert result.transfer.summary.startswith(said)
     assert said in caplog.text
     assert said in in_words(TABLE.info, result)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kit.recommendations import recommended
 from probecast.data.spec import DataSpec
 from probecast.evaluation.architectures import leave_one_architecture_out
 from probecast.evaluation.calibration import calibration, study_beliefs
@@ -15,6 +16,7 @@ from probecast.evaluation.choices import choose, distinct
 from probecast.evaluation.importance import importance
 from probecast.evaluation.results import BASELINE_COLUMNS, BELIEF_COLUMNS, TaskResults
 from probecast.evaluation.scores import score
+from probecast.learner.recommendation import Cost, EncoderUsed, Point, Probe
 from probecast.space import Configuration, config_id
 from probecast.trials import TaskInfo, TrialTable, build_table
 from probecast.tuners import TRANSFER
@@ -94,17 +96,14 @@ def made_up_task(dataset: str, number: int, metric: str, sampled: bool) -> TaskR
     )
     probes = swept[:3]
     horizons = [1, 2, EPOCHS]
-    cost = {"epochs": 3, "full_runs": 3 / EPOCHS, "seconds": 4.5, "flops": 9e9}
-    prediction = {
-        "configuration": swept[0],
-        "expected_metric": 0.8,
-        "interval": {"level": 0.8, "low": 0.7, "high": 0.9},
-        "probability_within_5pct": 0.65,
-        "probes": [made_up_probe(c, epochs) for c, epochs in zip(probes, horizons, strict=True)],
-        "probe_cost": cost,
-        "training_cost": {"epochs": 5, "full_runs": 1.0, "seconds": 7.5, "flops": 15e9},
-        "meta_encoder": {"hash": f"{number:08x}", "sources_used": ["one-cnn", "other-lstm"]},
-    }
+    prediction = recommended(
+        swept[0],
+        probability_within_5pct=0.65,
+        probes=[made_up_probe(c, epochs) for c, epochs in zip(probes, horizons, strict=True)],
+        probe_cost=Cost(epochs=3, full_runs=3 / EPOCHS, seconds=4.5, flops=9e9),
+        training_cost=Cost(epochs=5, full_runs=1.0, seconds=7.5, flops=15e9),
+        meta_encoder=EncoderUsed(hash=f"{number:08x}", sources_used=["one-cnn", "other-lstm"]),
+    )
     choices = choose(prediction, baselines, sweep, DEFAULT)
     return TaskResults(
         prediction=prediction,
@@ -120,17 +119,17 @@ def made_up_task(dataset: str, number: int, metric: str, sampled: bool) -> TaskR
     )
 
 
-def made_up_probe(configuration: Configuration, epochs: int) -> dict[str, Any]:
-    return {
-        "configuration": configuration,
-        "epochs": epochs,
-        "diverged": False,
-        "val_metric": 0.5,
-        "continuation": [
-            {"epoch": epoch, "expected": 0.6, "low": 0.5, "high": 0.7}
+def made_up_probe(configuration: Configuration, epochs: int) -> Probe:
+    return Probe(
+        configuration=configuration,
+        epochs=epochs,
+        diverged=False,
+        val_metric=0.5,
+        continuation=[
+            Point(epoch=epoch, expected=0.6, low=0.5, high=0.7)
             for epoch in range(epochs + 1, EPOCHS + 1)
         ],
-    }
+    )
 
 
 @pytest.fixture(scope="session")

@@ -77,15 +77,20 @@ def test_the_caption_counts_what_is_drawn(make_study, sampled):
 def test_the_curves_say_how_many_ended_where_they_were_expected(make_study):
     task = make_study(["a"])["tasks"][0]
     ends = task.continued.curves().droplevel("seed")[5]
-    probes = task.prediction["probes"]
-    for probe, wrong in zip(probes, (0.0, 0.2, 0.0), strict=True):
-        end = ends[config_id(probe["configuration"])]
-        for point in probe["continuation"]:
-            point |= {"low": end - 0.1 + wrong, "high": end + 0.1 + wrong}
-    assert "1 of 2 lay within" in curves_figure(task).caption  # the third was complete
-    for probe in probes:
-        probe["continuation"] = []
-    assert "nothing was left to predict" in curves_figure(task).caption
+
+    def caption(continuations):
+        pairs = zip(task.prediction.probes, continuations, strict=True)
+        probes = [probe.model_copy(update={"continuation": points}) for probe, points in pairs]
+        prediction = task.prediction.model_copy(update={"probes": probes})
+        return curves_figure(replace(task, prediction=prediction)).caption
+
+    believed = []
+    for probe, wrong in zip(task.prediction.probes, (0.0, 0.2, 0.0), strict=True):
+        end = ends[config_id(probe.configuration)] + wrong
+        band = {"low": end - 0.1, "high": end + 0.1}
+        believed.append([point.model_copy(update=band) for point in probe.continuation])
+    assert "1 of 2 lay within" in caption(believed)  # the third was complete
+    assert "nothing was left to predict" in caption([[], [], []])
 
 
 def replayed(methods, tasks, costs=(1.0, 2.0)):

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pandas as pd
 from test_page import parse
 
+from probecast.learner.recommendation import EncoderUsed
 from probecast.report.drawing import picture, sheet, style
 from probecast.report.figures.regret import regret_figure
 from probecast.report.page import write_report
@@ -14,6 +15,7 @@ HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;$x_1$]]>--></svg>"
     '<svg onload=alert(3)>" onclick="alert(4)" id="page" {{ 7 * 7 }} $(rm -rf /) `id` \u202e'
 )
+VALUE = HOSTILE[:99]  # a value has at most 100 characters
 
 
 def hostile_task(task):
@@ -30,10 +32,9 @@ def hostile_task(task):
         probes=hostile(task.probes),
         final=hostile(task.final),
         baselines=task.baselines.replace({"method": {"someone_elses": HOSTILE}}),
-        prediction={
-            **task.prediction,
-            "meta_encoder": {"hash": HOSTILE, "sources_used": [HOSTILE], HOSTILE: HOSTILE},
-        },
+        prediction=task.prediction.model_copy(
+            update={"meta_encoder": EncoderUsed(hash=HOSTILE, sources_used=[HOSTILE])}
+        ),
     )
 
 
@@ -47,9 +48,9 @@ def check(page):
 
 def test_hostile_words_stay_words(make_study, tmp_path, monkeypatch):
     made_up = make_study.__globals__
-    strange = [{**configuration, HOSTILE: HOSTILE} for configuration in made_up["GRID"]]
+    strange = [{**configuration, HOSTILE: VALUE} for configuration in made_up["GRID"]]
     monkeypatch.setitem(made_up, "GRID", strange)
-    monkeypatch.setitem(made_up, "DEFAULT", {**made_up["DEFAULT"], HOSTILE: HOSTILE})
+    monkeypatch.setitem(made_up, "DEFAULT", {**made_up["DEFAULT"], HOSTILE: VALUE})
     study = make_study(["digits", "load"])
     study["tasks"] = [hostile_task(task) for task in study["tasks"]]
     study["study"] = {HOSTILE: HOSTILE, "packages": {HOSTILE: [HOSTILE]}}
@@ -58,7 +59,8 @@ def test_hostile_words_stay_words(make_study, tmp_path, monkeypatch):
         replace(spec, provenance={"classes": [HOSTILE, HOSTILE], "vocabulary": {HOSTILE: HOSTILE}})
         for spec in study["specs"]
     ]
-    study["headline"] = {**study["headline"], "study": HOSTILE, "saturated_tasks": [HOSTILE]}
+    hostile = {"study": HOSTILE, "saturated_tasks": [HOSTILE]}
+    study["headline"] = study["headline"].model_copy(update=hostile)
     path = tmp_path / "hostile.html"
     write_report(path, **study)
 
@@ -68,7 +70,7 @@ def test_hostile_words_stay_words(make_study, tmp_path, monkeypatch):
     for place in ("study", "name:", "machine", "precision", "classes"):
         assert f"{place} {HOSTILE}" in words
     assert f"{HOSTILE} {HOSTILE}" in words  # an encoder's hash and its sources
-    assert words.count(HOSTILE) > 50  # every configuration is spelt with it, too
+    assert words.count(VALUE) > 50  # every configuration is spelt with it, too
     assert "{{ 7 * 7 }}" in words and "49 }}" not in words
 
 

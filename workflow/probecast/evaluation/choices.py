@@ -2,18 +2,17 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import pandas as pd
 from pydantic import ConfigDict
 
 from probecast.errors import ProbecastError
 from probecast.files import read_json_as, write_json
+from probecast.learner.recommendation import Recommendation
 from probecast.space import Configuration, config_id
 from probecast.study.sections import ROLES
 from probecast.trials import TrialTable
-
-CURRENCIES = ("epochs", "full_runs", "seconds", "flops")
 
 
 @dataclass(frozen=True)
@@ -36,23 +35,21 @@ class Choice:
         return config_id(self.configuration)
 
 
-def total_cost(prediction: dict[str, Any]) -> dict[str, float | None]:
+def total_cost(prediction: Recommendation) -> dict[str, float | None]:
     """Return a recommendation's total cost: its probes plus completing the training.
 
     Returns:
         epochs, full-run equivalents, core-seconds and FLOPs; None where not recorded.
     """
-    parts = [prediction["probe_cost"], prediction["training_cost"]]
+    costs = zip(prediction.probe_cost, prediction.training_cost, strict=True)
     return {
-        currency: None
-        if any(part.get(currency) is None for part in parts)
-        else sum(part[currency] for part in parts)
-        for currency in CURRENCIES
+        currency: None if probes is None or training is None else probes + training
+        for (currency, probes), (_, training) in costs
     }
 
 
 def choose(
-    prediction: dict[str, Any],
+    prediction: Recommendation,
     baselines: pd.DataFrame,
     sweep: TrialTable,
     default: Configuration,
@@ -60,7 +57,7 @@ def choose(
     """Return each role's choice; all but grid may spend no more than the prediction did.
 
     Args:
-        prediction: the recommendation (``results/predictions/<task>.json``).
+        prediction: the recommendation.
         baselines: the replayed tuners' recommendations, one row per method, repetition
             and total cost; a role whose method was not replayed is left out.
         sweep: the reference sweep, whose best configuration on validation is grid's.
@@ -70,7 +67,7 @@ def choose(
     epochs_run = len(sweep.frame)  # fewer than granted, where trials diverged
     configurations = sweep.configurations()
     choices = {
-        "predicted": Choice(prediction["configuration"], budget),
+        "predicted": Choice(prediction.configuration, budget),
         "grid": Choice(configurations[_best_on_validation(sweep)], epochs_run / sweep.info.epochs),
         "random": _replayed("random", baselines, configurations, budget),
         "portfolio": _replayed("portfolio", baselines, configurations, budget),

@@ -3,16 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from pandas.api.types import is_numeric_dtype, is_string_dtype
-from pydantic import BaseModel, ConfigDict
 
 from probecast.errors import ProbecastError, short
 from probecast.evaluation.choices import Choice, read_choices
-from probecast.files import read_json, read_json_as, read_parquet
-from probecast.space import Configuration
+from probecast.files import read_parquet
+from probecast.learner.recommendation import Recommendation, read_recommendation
 from probecast.trials import TaskInfo, TrialTable, read_sweeps, read_table
 
 BASELINE_COLUMNS = (
@@ -56,7 +54,7 @@ class TaskResults:
         space_size: number of configurations in the space; None when countless.
     """
 
-    prediction: dict[str, Any]
+    prediction: Recommendation
     baselines: pd.DataFrame
     beliefs: pd.DataFrame
     unlike: pd.DataFrame
@@ -105,7 +103,7 @@ def read_task(
         ProbecastError: a file is missing, damaged, of another task or of an older run.
     """
     results = TaskResults(
-        prediction=_read_prediction(prediction),
+        prediction=read_recommendation(prediction),
         baselines=_read_frame(baselines, BASELINE_COLUMNS, "baselines"),
         beliefs=_read_frame(beliefs, BELIEF_COLUMNS, "baselines"),
         unlike=_read_frame(unlike, BASELINE_COLUMNS, "unlike"),
@@ -161,61 +159,6 @@ def read_tasks(
         )
         for number, (task, size) in enumerate(space_sizes.items())
     ]
-
-
-class _Checked(BaseModel):
-    model_config = ConfigDict(strict=True, allow_inf_nan=False)
-
-
-class _Cost(_Checked):
-    full_runs: float
-    epochs: float | None = None
-    seconds: float | None = None
-    flops: float | None = None
-
-
-class _Interval(_Checked):
-    level: float
-    low: float
-    high: float
-
-
-class _Point(_Checked):
-    epoch: int
-    expected: float
-    low: float
-    high: float
-
-
-class _Probe(_Checked):
-    configuration: Configuration
-    epochs: int
-    diverged: bool
-    val_metric: float | None
-    continuation: list[_Point]
-
-
-class _Encoder(_Checked):
-    hash: str
-    sources_used: list[str]
-
-
-class _Prediction(_Checked):
-    """What is read of a recommendation."""
-
-    configuration: Configuration
-    probe_cost: _Cost
-    training_cost: _Cost
-    expected_metric: float
-    interval: _Interval
-    probability_within_5pct: float
-    probes: list[_Probe]
-    meta_encoder: _Encoder
-
-
-def _read_prediction(path: str | Path) -> dict[str, Any]:
-    read_json_as(_Prediction, path, "rerun predict")
-    return read_json(path)
 
 
 def _read_frame(path: str | Path, columns: Sequence[str], stage: str) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from probecast.evaluation.choices import total_cost
-from probecast.evaluation.headline import headline_of
+from probecast.evaluation.headline import Headline, headline_of
 from probecast.evaluation.results import TaskResults
 from probecast.evaluation.statistics import bootstrap_interval, expected_draws, wilcoxon_p
 from probecast.regret import gap, regret, within
@@ -33,7 +33,7 @@ def epochs_to_convergence(curves: np.ndarray, higher_is_better: bool) -> np.ndar
 
 def score(
     tasks: list[TaskResults], study: str, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame, dict]:
+) -> tuple[pd.DataFrame, pd.DataFrame, Headline]:
     """Score a study.
 
     Args:
@@ -43,7 +43,7 @@ def score(
 
     Returns:
         Scores (one row per task and role, see ``score_task``), their summary (one row per
-        role, see ``summarise``) and the headline (``headline.json``).
+        role, see ``summarise``) and the headline.
     """
     scores = pd.concat([score_task(task) for task in tasks], ignore_index=True)
     return scores, summarise(scores, seed), headline_of(scores, study)

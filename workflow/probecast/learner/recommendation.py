@@ -1,141 +1,168 @@
-"""The recommendation for one task: what to train with, how sure that is, and what it costs."""
+"""The recommendation for one task: what to train with, how sure that is, and what it costs.
 
-import logging
-from typing import Any
+``learner.recommend`` makes it. Whoever reads one needs no more than this module.
+"""
 
-import pandas as pd
+from pathlib import Path
 
+from pydantic import ValidationError
+
+from probecast.errors import ProbecastError
+from probecast.files import Record, checked, first_problem
 from probecast.learner.transfer import Transfer
-from probecast.learner.tuner import ProbecastTuner
-from probecast.networks import NEED_PRETRAINED
-from probecast.space import config_id
-from probecast.training.settings import TrainingSettings
-from probecast.training.trainer_arguments import training_arguments
-from probecast.trials import TaskInfo, TrialTable
-from probecast.tuning.protocol import Belief, Observation, Problem, observations
-
-logger = logging.getLogger("probecast")
+from probecast.space import Configuration, Value
+from probecast.trials import TaskInfo
 
 
-def recommendation(
-    problem: Problem, probes: TrialTable | None, training: TrainingSettings | None = None
-) -> dict[str, Any]:
-    """Return the contents of ``results/predictions/<task>.json``, plain JSON values.
+class Interval(Record):
+    """Where the validation metric is believed to lie after training with a fresh seed.
 
-    Args:
-        problem: the target, its meta-encoder and the budget under which it was probed.
-        probes: the probes' trials; None if there were none.
-        training: what all trials of the study share.
-
-    Returns:
-        ``configuration, expected_metric, interval, probability_within_5pct`` and
-        ``alternatives`` as in ``Belief``; ``probes``; ``probe_cost`` and ``training_cost``,
-        see ``_probe_cost`` and ``_training_cost``; ``meta_encoder`` (its hash and source
-        tasks); ``matched`` and ``unmatched``, the target's hyperparameters that the
-        meta-encoder knows, by name and scale, and those it cannot judge; ``transfer``, why,
-        and what lies beyond the sources, see ``Transfer``; ``training_arguments`` of
-        ``transformers``, None where the network is none of its models.
+    Attributes:
+        level: with this probability it lies between the two ends.
+        low: lower end, in the metric's units.
+        high: upper end.
     """
-    encoder, horizon = problem.encoder, problem.info.epochs
-    tuner = ProbecastTuner(problem)
-    seen = [] if probes is None else observations(probes)
-    tuner.tell(seen)
-    configuration, belief = tuner.recommend()
-    transfer = Transfer.between(encoder.encoding, problem.candidates)
-    if not transfer.scales:
-        logger.warning("%s: %s", problem.info.task, transfer.summary)
-    epochs = pd.DataFrame() if probes is None else probes.frame
-    return {
-        "configuration": configuration,
-        "expected_metric": belief.expected_metric,
-        "interval": {"level": Belief.LEVEL, "low": belief.low, "high": belief.high},
-        "probability_within_5pct": belief.probability_within_5pct,
-        "alternatives": list(belief.alternatives),
-        "probes": [_probe(observation, tuner) for observation in seen],
-        "probe_cost": _probe_cost(epochs, horizon),
-        "training_cost": _training_cost(epochs, config_id(configuration), horizon),
-        "meta_encoder": {"hash": encoder.hash, "sources_used": encoder.tasks},
-        "matched": list(transfer.scales),
-        "unmatched": list(transfer.reasons),
-        "transfer": transfer.to_json(),
-        "training_arguments": training_arguments(configuration, training)[0]
-        if training is not None and problem.info.architecture in NEED_PRETRAINED
-        else None,
-    }
+
+    level: float
+    low: float
+    high: float
 
 
-def _probe(observation: Observation, tuner: ProbecastTuner) -> dict[str, Any]:
-    """One probe: what was tried, for how long, its last metric, and how it would go on.
+class Point(Record):
+    """What a learning curve is believed to reach at one later epoch.
 
-    One that diverged has no metric and does not go on.
+    Attributes:
+        epoch: counted from 1.
+        expected: validation metric.
+        low: lower end of its central 80 % interval.
+        high: upper end.
     """
-    diverged = observation.diverged
-    return {
-        "configuration": observation.configuration,
-        "epochs": observation.epochs,
-        "diverged": diverged,
-        "val_metric": None if diverged else observation.curve[-1],
-        "continuation": [] if diverged else tuner.continuation(observation.configuration),
-    }
+
+    epoch: int
+    expected: float
+    low: float
+    high: float
 
 
-def _probe_cost(epochs: pd.DataFrame, horizon: int) -> dict[str, float | None]:
-    """What the probes have cost, measured.
+class Probe(Record):
+    """A short trial on the target.
 
-    Args:
-        epochs: the probes' rows, one per epoch; empty if there were none.
-        horizon: epochs of a full run.
+    Attributes:
+        configuration: what was tried.
+        epochs: for how long.
+        diverged: whether it ended there, since a loss was not finite or beyond all bounds.
+        val_metric: after its last epoch; none if it diverged.
+        continuation: how its curve is believed to go on; empty if it diverged or was trained to
+            the end.
     """
-    if epochs.empty:
-        return {"epochs": 0, "full_runs": 0.0, "seconds": 0.0, "flops": 0.0}
-    return {
-        "epochs": len(epochs),
-        "full_runs": len(epochs) / horizon,
-        "seconds": float(epochs["seconds"].sum()),
-        "flops": float(epochs["flops"].sum()),
-    }
+
+    configuration: Configuration
+    epochs: int
+    diverged: bool
+    val_metric: float | None
+    continuation: list[Point]
 
 
-def _training_cost(epochs: pd.DataFrame, identity: str, horizon: int) -> dict[str, float | None]:
-    """What completing the recommendation will cost, continuing its probe if it has one.
+class Cost(Record):
+    """What training costs.
 
-    Seconds and FLOPs are extrapolated from its own epochs, else from those of all probes;
-    None without any.
+    Attributes:
+        epochs: epochs of training.
+        full_runs: the same, in trainings of the full budget.
+        seconds: core-seconds of training; none where nothing has been measured.
+        flops: floating-point operations; none where nothing has been measured.
     """
-    own = epochs if epochs.empty else epochs[epochs["config_id"] == identity]
-    left = horizon - len(own)
-    if len(own) and own["status"].iloc[-1] == "diverged":
-        left = 0
-    per_epoch = epochs if own.empty else own
-    return {
-        "epochs": left,
-        "full_runs": left / horizon,
-        "seconds": None if per_epoch.empty else float(per_epoch["seconds"].mean() * left),
-        "flops": None if per_epoch.empty else float(per_epoch["flops"].mean() * left),
-    }
+
+    epochs: int
+    full_runs: float
+    seconds: float | None
+    flops: float | None
 
 
-def in_words(info: TaskInfo, result: dict[str, Any]) -> str:
+class EncoderUsed(Record):
+    """The meta-encoder behind a recommendation.
+
+    Attributes:
+        hash: SHA-256 of its weights.
+        sources_used: the tasks that it has learnt from.
+    """
+
+    hash: str
+    sources_used: list[str]
+
+
+class Recommendation(Record):
+    """What to train a task with, how sure that is, and what it costs.
+
+    Attributes:
+        configuration: the hyperparameters to train with.
+        expected_metric: validation metric to expect after a full training, in natural units.
+        interval: the interval in which it is believed to lie.
+        probability_within_5pct: probability that it comes within 5 % of the best candidate.
+        alternatives: the next best configurations, best first.
+        probes: all that was trained on the task before.
+        probe_cost: what the probes have cost; 0 without any.
+        training_cost: what completing the recommendation will cost, going on from its probe if
+            it has one. Seconds and FLOPs are extrapolated from its own epochs, else from those
+            of all probes.
+        meta_encoder: what the recommendation was learnt with.
+        matched: the target's hyperparameters that the meta-encoder knows, by name and scale.
+        unmatched: those that it cannot judge.
+        transfer: how they are matched, why not, and what lies beyond the sources.
+        training_arguments: for ``transformers.TrainingArguments``; none where the network is no
+            model of ``transformers``.
+    """
+
+    configuration: Configuration
+    expected_metric: float
+    interval: Interval
+    probability_within_5pct: float
+    alternatives: list[Configuration]
+    probes: list[Probe]
+    probe_cost: Cost
+    training_cost: Cost
+    meta_encoder: EncoderUsed
+    matched: list[str]
+    unmatched: list[str]
+    transfer: Transfer
+    training_arguments: dict[str, Value] | None
+
+
+def read_recommendation(path: str | Path) -> Recommendation:
+    """Read ``results/predictions/<task>.json``.
+
+    Raises:
+        ProbecastError: the file is missing, damaged, or holds something else.
+    """
+    try:
+        return Recommendation.model_validate_json(checked(path).read_bytes())
+    except ValidationError as error:
+        raise ProbecastError(
+            f"{path}: is no recommendation ({first_problem(error)}), which has "
+            f"{', '.join(Recommendation.model_fields)}; rerun predict, or name a file of "
+            "results/predictions."
+        ) from None
+
+
+def in_words(info: TaskInfo, result: Recommendation) -> str:
     """Return a recommendation as a short table for the terminal."""
-    interval, probes, training = (
-        result[key] for key in ("interval", "probe_cost", "training_cost")
-    )
+    interval = result.interval
     rows = {
-        "train with": ", ".join(f"{k}={v}" for k, v in result["configuration"].items()),
-        f"expected {info.metric}": f"{result['expected_metric']:.3g} (80 % between "
-        f"{interval['low']:.3g} and {interval['high']:.3g}, on these validation rows)",
-        "within 5 % of best": f"{result['probability_within_5pct']:.0%} sure",
-        "probes cost": _cost_in_words(probes),
-        "training will cost": _cost_in_words(training),
+        "train with": ", ".join(f"{k}={v}" for k, v in result.configuration.items()),
+        f"expected {info.metric}": f"{result.expected_metric:.3g} (80 % between "
+        f"{interval.low:.3g} and {interval.high:.3g}, on these validation rows)",
+        "within 5 % of best": f"{result.probability_within_5pct:.0%} sure",
+        "probes cost": _cost_in_words(result.probe_cost),
+        "training will cost": _cost_in_words(result.training_cost),
     }
-    if result["unmatched"] or result["transfer"]["outside"]:
-        rows["other tasks"] = result["transfer"]["summary"]
+    if result.unmatched or result.transfer.outside:
+        rows["other tasks"] = result.transfer.summary
     width = max(map(len, rows))
     return "\n".join([info.task, *(f"  {name:<{width}}  {value}" for name, value in rows.items())])
 
 
-def _cost_in_words(cost: dict[str, float | None]) -> str:
-    text = f"{cost['epochs']} epochs ({cost['full_runs']:.2g} full runs)"
-    if cost["seconds"] is None:
+def _cost_in_words(cost: Cost) -> str:
+    text = f"{cost.epochs} epochs ({cost.full_runs:.2g} full runs)"
+    if cost.seconds is None:
         return text
-    return f"{text}, {cost['seconds']:.3g} core-seconds, {cost['flops']:.2g} FLOPs"
+    return f"{text}, {cost.seconds:.3g} core-seconds, {cost.flops:.2g} FLOPs"

@@ -1,24 +1,27 @@
 """What of a target's hyperparameters the sources can judge, and what not, said plainly."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 
 from probecast.encoding import Encoding, Hyperparameter
+from probecast.files import Record
 from probecast.space import Configuration, Value
 
 
-@dataclass(frozen=True)
-class Transfer:
+class Transfer(Record):
     """How a target's space meets that of the sources.
 
     Attributes:
-        scales: of the matched hyperparameters: ``log``, ``linear`` or ``names``, the scale on
-            which their values are compared with those of the sources.
-        reasons: why each of the others is not matched.
-        outside: of the matched, what the sources have not tried.
+        summary: all of what follows in one sentence.
+        scales: of the matched hyperparameters: the sources' scale on which their values are
+            compared, ``log``, ``linear`` or ``names``.
+        reasons: why each of the others is not matched: no source has it; names here and numbers
+            there; numbers that a logarithm cannot take, or far from all that the sources have
+            tried (percent for shares).
+        outside: of the matched, values that no source has tried, a number beyond their range or
+            a name they lack; and what they have tried.
     """
 
+    summary: str
     scales: dict[str, str]
     reasons: dict[str, str]
     outside: dict[str, str]
@@ -37,26 +40,26 @@ class Transfer:
             scales[name] = known[name].scale
             if strange := [value for value in values if not known[name].inside(value)]:
                 outside[name] = f"{_spelt(strange)}; the sources: {_spelt(known[name].seen)}"
-        return cls(scales, reasons, outside)
+        return cls(
+            summary=_summary(scales, reasons, outside),
+            scales=scales,
+            reasons=reasons,
+            outside=outside,
+        )
 
-    @property
-    def summary(self) -> str:
-        """All in one sentence."""
-        if not self.scales:
-            return (
-                f"nothing was transferred: the sources cannot judge {', '.join(self.reasons)}; "
-                "the recommendation rests on the probes alone"
-            )
-        parts = {
-            "matched": self.scales,
-            "not matched": self.reasons,
-            "beyond what the sources have tried": self.outside,
-        }
-        return "; ".join(f"{what}: {', '.join(names)}" for what, names in parts.items() if names)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return {"summary": self.summary, **asdict(self)}
+def _summary(scales: dict[str, str], reasons: dict[str, str], outside: dict[str, str]) -> str:
+    if not scales:
+        return (
+            f"nothing was transferred: the sources cannot judge {', '.join(reasons)}; "
+            "the recommendation rests on the probes alone"
+        )
+    parts = {
+        "matched": scales,
+        "not matched": reasons,
+        "beyond what the sources have tried": outside,
+    }
+    return "; ".join(f"{what}: {', '.join(names)}" for what, names in parts.items() if names)
 
 
 def _reason(source: Hyperparameter | None, values: Sequence[Value]) -> str:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from probecast.data.spec import DataSpec
 from probecast.evaluation.calibration import study_beliefs
-from probecast.evaluation.headline import in_words
+from probecast.evaluation.headline import Headline, in_words
 from probecast.evaluation.results import TaskResults
 from probecast.files import write_text
 from probecast.report import words
@@ -33,7 +33,7 @@ def write_report(
     path: str | Path,
     study: dict[str, Any],
     study_file: str,
-    headline: dict[str, Any],
+    headline: Headline,
     scores: pd.DataFrame,
     summary: pd.DataFrame,
     calibration: pd.DataFrame,
@@ -52,7 +52,7 @@ def write_report(
         study: what the provenance section lists about the study: file, seed, package
             versions, code hash, ...; names and values are free, mappings may nest.
         study_file: the study as it was read, quoted in full.
-        headline: ``headline.json``.
+        headline: the study's answer.
         scores: ``scores.csv``, one row per task and role.
         summary: ``summary.csv``, one row per role.
         calibration: ``calibration.csv``, one row for all and one per task.
@@ -158,11 +158,11 @@ def _seeds(table: TrialTable) -> str:
 
 
 def _encoder_view(task: TaskResults) -> dict[str, str]:
-    encoder = task.prediction["meta_encoder"]
+    encoder = task.prediction.meta_encoder
     return {
         "task": task.info.task,
-        "hash": encoder["hash"],
-        "sources": ", ".join(encoder["sources_used"]),
+        "hash": encoder.hash,
+        "sources": ", ".join(encoder.sources_used),
     }
 
 

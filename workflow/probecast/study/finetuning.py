@@ -102,7 +102,11 @@ class Recipe:
 
 
 def recipe(
-    name: str, settings: FinetuningSettings, rows: int, prediction: Row | None, horizon: int
+    name: str,
+    settings: FinetuningSettings,
+    rows: int,
+    predicted: Configuration | None,
+    horizon: int,
 ) -> Recipe:
     """Return what goes by a name.
 
@@ -110,11 +114,11 @@ def recipe(
         name: one of ``settings.names``.
         settings: what is compared.
         rows: number of training rows.
-        prediction: the task's recommendation; None unless it is asked for.
+        predicted: the configuration recommended for the task; None unless it is asked for.
         horizon: epochs of the study's trials, for which the prediction was made.
     """
     if name == PREDICTED:
-        return Recipe(prediction["configuration"], horizon)
+        return Recipe(predicted, horizon)
     scaled = name not in settings.by_hand
     hand = settings.by_hand[name.removesuffix(SCALED) if scaled else name]
     configuration = {

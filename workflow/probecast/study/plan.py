@@ -76,11 +76,11 @@ def _compared(study: Study, spec: DataSpec) -> tuple[float, ...]:
     What will be predicted is not known: the default configuration stands in for it.
     """
     settings, seeds = study.finetuning, study.final.seeds
-    prediction = {"configuration": study.default_of(settings.task)}
+    predicted = study.default_of(settings.task)
     horizon = study.training_of(settings.task).epochs
     models = np.zeros(4)
     for name in settings.names:
-        one = recipe(name, settings, spec.rows["train"], prediction, horizon)
+        one = recipe(name, settings, spec.rows["train"], predicted, horizon)
         epoch = _epoch(study, spec, settings.task, one.configuration)
         models += [1, one.epochs, *(cost * one.epochs for cost in epoch)]
     return int(models[0] * seeds), int(models[1] * seeds), *(models[2:] * seeds)

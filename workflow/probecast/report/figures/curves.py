@@ -1,7 +1,6 @@
 """One task: the probes' learning curves, how they were believed to go on, and how they did."""
 
 from itertools import cycle
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +9,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from probecast.evaluation.results import TaskResults
+from probecast.learner.recommendation import Probe
 from probecast.report.drawing import (
     GREY,
     INK,
@@ -46,13 +46,13 @@ def curves_figure(task: TaskResults) -> Picture:
     segments = [np.column_stack([epochs, curve]) for curve in shown.to_numpy()]
     axes.add_collection(LineCollection(segments, colors=GREY, linewidths=0.7, alpha=0.25))
 
-    probes, recommended = task.prediction["probes"], config_id(task.prediction["configuration"])
+    probes, recommended = task.prediction.probes, config_id(task.prediction.configuration)
     others = cycle(OTHERS)
     for probe in probes:
-        identity = config_id(probe["configuration"])
+        identity = config_id(probe.configuration)
         look = line_of("predicted") if identity == recommended else next(others)
         _probe(axes, probe, seen.loc[identity], true.loc[identity], look)
-    believed = [p[end] for probe in probes for p in probe["continuation"] for end in ENDS]
+    believed = [getattr(p, end) for probe in probes for p in probe.continuation for end in ENDS]
     drawn = np.concatenate([*map(np.ravel, (shown, seen, true)), believed])
     worst = worst_shown(np.concatenate([seen, true]), info, info.floor_val)
     axes.set_ylim(*limits(drawn, info, worst))
@@ -62,7 +62,7 @@ def curves_figure(task: TaskResults) -> Picture:
     axes.set_ylabel(f"validation {metric_label(info.metric)}")
     _legend(axes)
     some = f"{len(shown)} of " if len(shown) < len(sweep) else ""
-    held = [_held(probe, true.loc[config_id(probe["configuration"])]) for probe in probes]
+    held = [_held(probe, true.loc[config_id(probe.configuration)]) for probe in probes]
     judged = [result for result in held if result is not None]
     verdict = (
         f" At the end, {sum(judged)} of {len(judged)} lay within their 80 % bands."
@@ -83,22 +83,19 @@ def curves_figure(task: TaskResults) -> Picture:
 ENDS = ("low", "high")
 
 
-def _probe(
-    axes: Axes, probe: dict[str, Any], seen: pd.Series, true: pd.Series, look: Line
-) -> None:
+def _probe(axes: Axes, probe: Probe, seen: pd.Series, true: pd.Series, look: Line) -> None:
     """One probe: what was bought, what was believed of the rest, and what was so."""
-    bought = probe["epochs"]
+    bought = probe.epochs
     seen, rest = seen.loc[:bought], true.loc[bought:]
     axes.plot(seen.index, seen, color=look.color, marker=look.marker, markersize=5, linewidth=2)
     axes.plot(rest.index, rest, color=look.color, linewidth=1)
-    believed = probe["continuation"]
+    believed = probe.continuation
     if believed:
         start = {"epoch": bought, **dict.fromkeys(("expected", *ENDS), seen.iloc[-1])}
-        epoch, expected, low, high = (
-            [point[key] for point in (start, *believed)] for key in ("epoch", "expected", *ENDS)
-        )
-        axes.plot(epoch, expected, color=look.color, linewidth=1.6, linestyle=(0, (2, 2)))
-        axes.fill_between(epoch, low, high, color=look.color, alpha=0.15, linewidth=0)
+        ahead = pd.DataFrame([start, *map(dict, believed)]).set_index("epoch")
+        axes.plot(ahead["expected"], color=look.color, linewidth=1.6, linestyle=(0, (2, 2)))
+        band = {"color": look.color, "alpha": 0.15, "linewidth": 0}
+        axes.fill_between(ahead.index, ahead["low"], ahead["high"], **band)
 
 
 def _legend(axes: Axes) -> None:
@@ -112,12 +109,12 @@ def _legend(axes: Axes) -> None:
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=4, handlelength=2.2)
 
 
-def _held(probe: dict[str, Any], true: pd.Series) -> bool | None:
+def _held(probe: Probe, true: pd.Series) -> bool | None:
     """Whether the trial ended within the band; None if there was nothing to predict."""
-    if not probe["continuation"]:
+    if not probe.continuation:
         return None
-    last = probe["continuation"][-1]
-    return bool(last["low"] <= true.iloc[-1] <= last["high"])
+    last = probe.continuation[-1]
+    return bool(last.low <= true.iloc[-1] <= last.high)
 
 
 def _evenly(curves: pd.DataFrame, last: int) -> pd.DataFrame:
