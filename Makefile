@@ -61,7 +61,7 @@ lint: $(SETUP)
 	$(BIN)/snakemake --lint > /dev/null
 
 schema: $(SETUP)
-	PYTHONPATH=workflow $(BIN)/python -m probecast.study.docs
+	PYTHONPATH=workflow $(BIN)/python -m probecast.docs
 
 format: $(SETUP)
 	$(BIN)/ruff check --fix .

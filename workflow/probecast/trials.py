@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, TypedDict, get_args, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -17,25 +17,66 @@ from probecast.errors import ProbecastError, short
 from probecast.files import atomic_path, checked, first_problem
 from probecast.space import Configuration, config_id
 
-IDENTITY = {
-    "task": pa.string(),
-    "dataset": pa.string(),
-    "family": pa.string(),
-    "architecture": pa.string(),
-    "config_id": pa.string(),
-}
-MEASURED = {
-    "seed": pa.int64(),
-    "epoch": pa.int64(),
-    "train_loss": pa.float64(),
-    "val_loss": pa.float64(),
-    "val_metric": pa.float64(),
-    "test_metric": pa.float64(),
-    "seconds": pa.float64(),
-    "flops": pa.float64(),
-    "status": pa.string(),
-}
-STATUSES = ("ok", "diverged")
+
+class Identity(TypedDict):
+    """The first columns. Every row is one epoch of one trial: one configuration, one seed.
+
+    Next comes a column for every hyperparameter (numbers, texts or truth values), empty where a
+    configuration has no such hyperparameter.
+
+    Attributes:
+        task: ``<dataset>-<architecture>``.
+        dataset: the dataset's name.
+        family: what the dataset descends from; tasks of one family are held out together.
+        architecture: the network's registered name.
+        config_id: the configuration's identity, the beginning of a SHA-256 of its values.
+    """
+
+    task: str
+    dataset: str
+    family: str
+    architecture: str
+    config_id: str
+
+
+class Measured(TypedDict):
+    """The last columns: what one epoch of a trial came to.
+
+    Losses and metrics are empty where it diverged; in tables from elsewhere, so is what they lack.
+
+    Attributes:
+        seed: of initialisation, order and dropout.
+        epoch: counted from 1; a trial has every epoch up to its last.
+        train_loss: mean over the epoch's examples, as they were trained on (with dropout).
+        val_loss: mean loss on the validation split after this epoch.
+        val_metric: the task's metric there, in natural units.
+        test_metric: the same on the test split; no tuner sees it.
+        seconds: core time of this epoch's training, evaluation not included (on a GPU, time on
+            the clock).
+        flops: floating-point operations of this epoch's training.
+        status: ``ok``; or ``diverged`` for a trial that ended here, since a loss was not finite
+            or beyond all bounds.
+    """
+
+    seed: int
+    epoch: int
+    train_loss: float | None
+    val_loss: float | None
+    val_metric: float | None
+    test_metric: float | None
+    seconds: float | None
+    flops: float | None
+    status: Literal["ok", "diverged"]
+
+
+def _columns(kind: type) -> dict[str, pa.DataType]:
+    types = {int: pa.int64(), float | None: pa.float64()}
+    return {name: types.get(hint, pa.string()) for name, hint in get_type_hints(kind).items()}
+
+
+IDENTITY, MEASURED = _columns(Identity), _columns(Measured)
+REQUIRED = [name for name, kind in (IDENTITY | MEASURED).items() if kind != pa.float64()]
+STATUSES = get_args(Measured.__annotations__["status"])
 MOST_ROWS = 20_000_000  # of one file; a few compressed bytes may claim any number
 LONGEST_TEXT = 1000  # characters
 SETTINGS = "numbers, texts or truth values"  # what a hyperparameter can be
@@ -276,7 +317,7 @@ def _typed(path: Path, table: pa.Table) -> pa.Table:
                 f"{path}: column {name!r} holds {column.type}, not {kind or SETTINGS} "
                 f"({short(str(error))}); delete it and rerun its stage"
             ) from None
-        if column.null_count and name in (*IDENTITY, "seed", "epoch", "status"):
+        if column.null_count and name in REQUIRED:
             raise ProbecastError(
                 f"{path}: column {name!r} has rows without a value; delete it and rerun its stage"
             )

@@ -34,20 +34,7 @@ LOSS_LIMIT = 1e6  # nats, or squared standard deviations: nothing comes back fro
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What one epoch of a trial led to, and what it cost.
-
-    Attributes:
-        epoch: counted from 1.
-        train_loss: mean over the epoch's examples, as they were trained on (with dropout).
-        val_loss: on the validation split after the epoch.
-        val_metric: the dataset's metric there, in natural units.
-        test_metric: the same on the test split.
-        seconds: core time of this epoch's training, evaluation not included (on a GPU, time
-            on the clock).
-        flops: floating-point operations of this epoch's training.
-        status: ``ok``; or ``diverged`` for a trial that ended here, since a loss was not finite
-            or beyond ``LOSS_LIMIT``. Its losses and metrics are NaN.
-    """
+    """What one epoch of a trial came to: ``trials.Measured`` without the seed."""
 
     epoch: int
     train_loss: float
