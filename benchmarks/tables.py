@@ -8,6 +8,8 @@ from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import pandas as pd
+
 
 def heading(title: str, module: str, packages: list[str]) -> list[str]:
     """Return a section's first lines: machine, date, command and versions.
@@ -44,6 +46,5 @@ def processor() -> str:
 
 def markdown(rows: list[dict[str, str]]) -> list[str]:
     """Return the lines of a table; its columns are the keys of the first row."""
-    names = list(rows[0])
-    cells = [names, ["---"] * len(names), *([row[name] for name in names] for row in rows)]
-    return [f"| {' | '.join(line)} |" for line in cells]
+    table = pd.DataFrame(rows, columns=list(rows[0]))
+    return table.to_markdown(index=False, tablefmt="github", disable_numparse=True).splitlines()

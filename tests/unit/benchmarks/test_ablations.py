@@ -57,7 +57,7 @@ def test_every_variant_is_another_learner_that_works(name):
 def test_all_are_held_against_the_learner_as_it_is(capsys):
     name = "probes chosen at random"
     print_ablations(TABLES, [name], 1, 0.0, "all")
-    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     header, _, *rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
     assert header == ["", *(f"{cost:g}" for cost in COSTS), "p"]
     assert [row[0] for row in rows] == [AS_IT_IS, BEGUN, MIGHT, *OTHERS, name]

@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from probecast.finetuning.table import (
     summarise,
     with_intervals,
 )
+from probecast.learner.recommendation import Cost
 from probecast.study.finetuning import FinetuningSettings
 
 HAND = {"learning_rate": 5e-5, "batch_size": 8, "epochs": 1, "warmup_steps": 500}
@@ -21,7 +23,7 @@ COMPARED = FinetuningSettings(
     by_hand_rows=25_000,
     record={"imdb": 0.856},
 )
-PROBE_COST = {"epochs": 5, "full_runs": 5 / 3, "seconds": 50.0, "flops": 5e12}
+PROBE_COST = Cost(epochs=5, full_runs=5 / 3, seconds=50.0, flops=5e12)
 ACCURACIES = {"original": (0.80, 0.84), "predicted": (0.86, 0.90)}
 
 
@@ -84,7 +86,7 @@ def test_a_model_that_diverged_leaves_no_mean():
 
 def test_the_page_shows_settings_costs_results_and_the_record():
     summary = summarise(runs(), PROBE_COST)
-    page = in_markdown(summary, COMPARED, hyperparameters_of(runs()))
+    page = re.sub(" +", " ", in_markdown(summary, COMPARED, hyperparameters_of(runs())))
     assert "| original | 3 | 0.0001 | 0.1 | default | 3 | 30 | 3.0 |" in page
     assert "| predicted | 3 | 0.0001 | 0.1 | AdamW | 8 | 80 | 8.0 |" in page
     assert "## imdb: 500 test rows, 2 seeds" in page

@@ -1,10 +1,12 @@
 """The comparison as tables: how sure an accuracy is, and what it has cost."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
 from probecast.evaluation.statistics import wilson_interval
+from probecast.learner.recommendation import Cost
 from probecast.study.finetuning import PREDICTED, SCALED, FinetuningSettings
 
 EVALUATED = (
@@ -27,7 +29,7 @@ def with_intervals(runs: pd.DataFrame) -> pd.DataFrame:
     return runs.assign(accuracy_low=ends[0], accuracy_high=ends[1])
 
 
-def summarise(runs: pd.DataFrame, probe_cost: dict[str, float]) -> pd.DataFrame:
+def summarise(runs: pd.DataFrame, probe_cost: Cost) -> pd.DataFrame:
     """Return one row per settings and dataset: means over seeds, intervals, costs.
 
     All seeds are evaluated on the same texts, so that the interval of a mean accuracy is that of
@@ -35,7 +37,7 @@ def summarise(runs: pd.DataFrame, probe_cost: dict[str, float]) -> pd.DataFrame:
 
     Args:
         runs: the rows of all models, as ``runs.fine_tune`` returns them, with ``settings``.
-        probe_cost: ``epochs``, ``seconds`` and ``flops`` of all probes.
+        probe_cost: of all probes.
 
     Returns:
         ``settings``, the hyperparameters, ``dataset``, ``examples``, ``seeds``; the means of what
@@ -48,6 +50,7 @@ def summarise(runs: pd.DataFrame, probe_cost: dict[str, float]) -> pd.DataFrame:
     for (settings, dataset), group in runs.groupby(["settings", "dataset"], sort=False):
         first, accuracy = group.iloc[0], group["eval_accuracy"]
         means = {name: group[name].mean(skipna=False) for name in (*EVALUATED, *COSTS)}
+        before = dict(probe_cost) if settings == PREDICTED else dict.fromkeys(COSTS, 0)
         low, high = wilson_interval(means["eval_accuracy"], first["examples"])
         rows.append(
             {
@@ -61,10 +64,7 @@ def summarise(runs: pd.DataFrame, probe_cost: dict[str, float]) -> pd.DataFrame:
                 "accuracy_high": high,
                 "accuracy_worst_seed": accuracy.min(),
                 "accuracy_best_seed": accuracy.max(),
-                **{
-                    f"total_{cost}": means[cost] + probe_cost[cost] * (settings == PREDICTED)
-                    for cost in COSTS
-                },
+                **{f"total_{cost}": means[cost] + before[cost] for cost in COSTS},
             }
         )
     return pd.DataFrame(rows)
@@ -132,7 +132,5 @@ def _spelled(value: Any) -> str:
     return "default" if pd.isna(value) else f"{value:.4g}"
 
 
-def _table(rows: Any) -> str:
-    rows = list(rows)
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _table(rows: Iterable[dict[str, str]]) -> str:
+    return pd.DataFrame(rows).to_markdown(index=False, tablefmt="github", disable_numparse=True)
