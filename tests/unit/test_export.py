@@ -118,3 +118,12 @@ def test_a_fine_tuned_networks_recommendation_has_them(tmp_path):
     arguments = {"learning_rate": 3e-5, "num_train_epochs": 3}
     recommended(BEST[0], training_arguments=arguments).write(path)
     assert json.loads(main([str(path), "training-arguments"])) == arguments
+
+
+def test_a_file_with_no_more_than_what_is_exported_is_enough(tmp_path):
+    """Such as a recommendation of another version, or one written by hand."""
+    path = tmp_path / "mine.json"
+    path.write_text(
+        '{"configuration": {"lr": 0.1}, "alternatives": [], "training_arguments": null}'
+    )
+    assert yaml.safe_load(main([str(path), "yaml"]))["configuration"] == {"lr": 0.1}

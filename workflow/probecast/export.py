@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 import yaml
 
 from probecast.errors import ProbecastError, suggest
-from probecast.learner.recommendation import Recommendation, read_recommendation
+from probecast.files import read_json
+from probecast.learner.recommendation import Exported, read_recommendation
 from probecast.space import Configuration
 from probecast.tables.optuna_storage import open_storage
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 TOP = 5
 
 
-def configurations(prediction: Recommendation) -> list[Configuration]:
+def configurations(prediction: Exported) -> list[Configuration]:
     """Return the recommendation and the next best alternatives, best first."""
     return [prediction.configuration, *prediction.alternatives][:TOP]
 
@@ -93,9 +94,10 @@ def main(words: Sequence[str]) -> str:
         help="hyperparameters that the study calls otherwise: learning_rate=lr; may be repeated",
     )
     arguments = parser.parse_args(words)
-    prediction = read_recommendation(arguments.prediction)
+    prediction = read_recommendation(arguments.prediction, Exported)
     if arguments.form == "yaml":
-        return yaml.safe_dump(prediction.model_dump(), sort_keys=False, allow_unicode=True)
+        whole = read_json(arguments.prediction)
+        return yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)
     if arguments.form == "training-arguments":
         if not prediction.training_arguments:
             raise ProbecastError(

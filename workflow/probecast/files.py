@@ -113,12 +113,12 @@ def read_json_as(kind: type[Kind], path: str | Path, remedy: str) -> Kind:
 
 
 class Record(BaseModel):
-    """What one stage writes as JSON and others read: all of it, nothing else, only finite numbers.
+    """What one stage writes as JSON and others read: checked, with finite numbers only.
 
-    Keys stand in the file in the order of the fields.
+    Keys stand in the file in the order of the fields; a reader ignores those of later versions.
     """
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False)
 
     def write(self, path: str | Path) -> None:
         """Write it to ``path`` atomically."""

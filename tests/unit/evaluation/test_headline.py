@@ -36,7 +36,6 @@ def test_a_headline_survives_its_file(tmp_path):
     [
         ({"seeds": "3"}, "seeds: Input should be a valid integer"),
         ({"reference": "random"}, "reference: Input should be 'grid' or 'sampled reference'"),
-        ({"hit_rate": 0.5}, "hit_rate: Extra inputs are not permitted"),
         ({"tasks": None}, "tasks: Input should be a valid array"),
         ({"mean_regret": ...}, "mean_regret: Field required"),
     ],

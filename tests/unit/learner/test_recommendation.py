@@ -70,7 +70,6 @@ def test_every_key_of_the_contract_and_back_from_its_file(probed, tmp_path):
     [
         ({"expected_metric": "0.8"}, "expected_metric: Input should be a valid number"),
         ({"probe_cost": {"epochs": 2}}, "probe_cost.full_runs: Field required"),
-        ({"probability": 0.5}, "probability: Extra inputs are not permitted"),
         ({"configuration": {"layers": [2]}}, "configuration.layers.*"),
     ],
 )

@@ -4,8 +4,9 @@
 """
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import ValidationError, create_model
 
 from probecast.errors import ProbecastError
 from probecast.files import Record, checked, first_problem
@@ -128,18 +129,27 @@ class Recommendation(Record):
     training_arguments: dict[str, Value] | None
 
 
-def read_recommendation(path: str | Path) -> Recommendation:
-    """Read ``results/predictions/<task>.json``.
+EXPORTED = ("configuration", "alternatives", "training_arguments")
+Exported = create_model(
+    "Exported",
+    __base__=Record,
+    **{name: Recommendation.model_fields[name].annotation for name in EXPORTED},
+)
+"""The part of a recommendation that other programs are given; a file may hold no more."""
+
+
+def read_recommendation(path: str | Path, kind: type[Record] = Recommendation) -> Any:
+    """Read ``results/predictions/<task>.json``, or of it what ``kind`` has.
 
     Raises:
         ProbecastError: the file is missing, damaged, or holds something else.
     """
     try:
-        return Recommendation.model_validate_json(checked(path).read_bytes())
+        return kind.model_validate_json(checked(path).read_bytes())
     except ValidationError as error:
         raise ProbecastError(
             f"{path}: is no recommendation ({first_problem(error)}), which has "
-            f"{', '.join(Recommendation.model_fields)}; rerun predict, or name a file of "
+            f"{', '.join(kind.model_fields)}; rerun predict, or name a file of "
             "results/predictions."
         ) from None
 
