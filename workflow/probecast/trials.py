@@ -5,35 +5,32 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from probecast.errors import ProbecastError, short
 from probecast.files import atomic_path, checked, first_problem
 from probecast.space import Configuration, config_id
 
-IDENTITY = {
-    "task": pa.string(),
-    "dataset": pa.string(),
-    "family": pa.string(),
-    "architecture": pa.string(),
-    "config_id": pa.string(),
-}
+# Slow to load, and who asks and tells has no table: imported where one is read or written.
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+# Arrow types by column.
+IDENTITY = dict.fromkeys(("task", "dataset", "family", "architecture", "config_id"), "string")
 MEASURED = {
-    "seed": pa.int64(),
-    "epoch": pa.int64(),
-    "train_loss": pa.float64(),
-    "val_loss": pa.float64(),
-    "val_metric": pa.float64(),
-    "test_metric": pa.float64(),
-    "seconds": pa.float64(),
-    "flops": pa.float64(),
-    "status": pa.string(),
+    "seed": "int64",
+    "epoch": "int64",
+    "train_loss": "double",
+    "val_loss": "double",
+    "val_metric": "double",
+    "test_metric": "double",
+    "seconds": "double",
+    "flops": "double",
+    "status": "string",
 }
 STATUSES = ("ok", "diverged")
 MOST_ROWS = 20_000_000  # of one file; a few compressed bytes may claim any number
@@ -92,7 +89,7 @@ class TrialTable:
 
     info: TaskInfo
     hyperparameters: list[str]
-    frame: pd.DataFrame
+    frame: "pd.DataFrame"
 
     def configurations(self) -> dict[str, Configuration]:
         """Return the configurations by ``config_id``, in the order of first appearance."""
@@ -107,13 +104,13 @@ class TrialTable:
         frame = self.frame[self.frame["seed"] == seed].reset_index(drop=True)
         return TrialTable(self.info, self.hyperparameters, frame)
 
-    def curves(self, column: str = "val_metric", seed: int | None = None) -> pd.DataFrame:
+    def curves(self, column: str = "val_metric", seed: int | None = None) -> "pd.DataFrame":
         """Return a (config_id, seed) x epoch frame of ``column``; NaN from divergence on."""
         frame = self.frame if seed is None else self.frame[self.frame["seed"] == seed]
         curves = frame.pivot(index=["config_id", "seed"], columns="epoch", values=column)
         return curves.reindex(columns=range(1, self.info.epochs + 1))
 
-    def with_floor(self, column: str = "test_metric", seed: int | None = None) -> pd.DataFrame:
+    def with_floor(self, column: str = "test_metric", seed: int | None = None) -> "pd.DataFrame":
         """Like ``curves``, with what diverged set to the floor: it is worth no more.
 
         Where the trivial predictor is better than all trials, it is worth what the worst is.
@@ -135,6 +132,9 @@ class TrialTable:
 
     def write(self, path: str | Path) -> None:
         """Write the table atomically as Parquet, its info in the schema's metadata."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         hyperparameters = {name: _storable(self.frame[name]) for name in self.hyperparameters}
         types = [(name, type_) for name, (_, type_) in hyperparameters.items()]
         schema = pa.schema(
@@ -159,6 +159,8 @@ def build_table(
         hyperparameters: names of the hyperparameter columns.
         rows: dicts with ``config_id``, the hyperparameters and the measured columns.
     """
+    import pandas as pd
+
     shared = {name: getattr(info, name) for name in IDENTITY if name != "config_id"}
     frame = pd.DataFrame([{**shared, **row} for row in rows])
     frame = frame[[*IDENTITY, *hyperparameters, *MEASURED]]
@@ -204,6 +206,8 @@ def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
 
 
 def _union(paths: Sequence[str | Path], tables: Sequence[TrialTable]) -> TrialTable:
+    import pandas as pd
+
     first = tables[0]
     machines = "; ".join(dict.fromkeys(table.info.machine for table in tables))
     info = replace(first.info, machine=machines)
@@ -223,6 +227,9 @@ def _union(paths: Sequence[str | Path], tables: Sequence[TrialTable]) -> TrialTa
 
 def _read_one(path: Path) -> TrialTable:
     """Read one file, which may come from anyone: nothing about it is taken on trust."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         schema = pq.read_schema(checked(path))
         texts = [field.name for field in schema if _is_text(field.type)]
@@ -256,8 +263,10 @@ def _read_info(path: Path, metadata: dict[bytes, bytes] | None) -> TaskInfo:
         ) from None
 
 
-def _typed(path: Path, table: pa.Table) -> pa.Table:
+def _typed(path: Path, table: "pa.Table") -> "pa.Table":
     """Return the columns in the types that ``TrialTable.write`` gives them."""
+    import pyarrow as pa
+
     names = table.column_names
     missing = [name for name in (*IDENTITY, *MEASURED) if name not in names]
     if missing or len(set(names)) < len(names):
@@ -283,12 +292,16 @@ def _typed(path: Path, table: pa.Table) -> pa.Table:
     return pa.table(columns)
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def _is_text(kind: "pa.DataType") -> bool:
+    import pyarrow as pa
+
     return pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
-def _hyperparameter_type(kind: pa.DataType) -> pa.DataType | None:
+def _hyperparameter_type(kind: "pa.DataType") -> "pa.DataType | None":
     """The type under which ``TrialTable.write`` has stored a hyperparameter, None if none."""
+    import pyarrow as pa
+
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         return pa.float64()
     if pa.types.is_boolean(kind):
@@ -297,7 +310,7 @@ def _hyperparameter_type(kind: pa.DataType) -> pa.DataType | None:
     return pa.string() if _is_text(value) or pa.types.is_null(value) else None
 
 
-def _check_texts(column: pa.ChunkedArray) -> None:
+def _check_texts(column: "pa.ChunkedArray") -> None:
     longest = max((len(str(v)) for c in column.chunks for v in c.dictionary), default=0)
     if longest > LONGEST_TEXT:
         raise ValueError(f"a text of {longest} characters")
@@ -330,7 +343,7 @@ def _impossible(table: TrialTable) -> Iterator[str]:
         yield "one configuration has two config_id"
 
 
-def _check_unique(frame: pd.DataFrame, where: str) -> None:
+def _check_unique(frame: "pd.DataFrame", where: str) -> None:
     repeated = frame.duplicated(["config_id", "seed", "epoch"])
     if repeated.any():
         row = frame[repeated].iloc[0]
@@ -340,20 +353,25 @@ def _check_unique(frame: pd.DataFrame, where: str) -> None:
         )
 
 
-def configurations_of(frame: pd.DataFrame) -> list[Configuration]:
+def configurations_of(frame: "pd.DataFrame") -> list[Configuration]:
     """Return one configuration per row; a hyperparameter without a value is left out."""
+    import pandas as pd
+
     return [
         {name: _item(value) for name, value in record.items() if not pd.isna(value)}
         for record in frame.to_dict("records")
     ]
 
 
-def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
+def _sorted(frame: "pd.DataFrame") -> "pd.DataFrame":
     return frame.sort_values(["config_id", "seed", "epoch"], ignore_index=True)
 
 
-def _storable(column: pd.Series) -> tuple[pd.Series, pa.DataType]:
+def _storable(column: "pd.Series") -> tuple["pd.Series", "pa.DataType"]:
     """Numbers as float64 whatever mixture of ints and floats, truth values, or else text."""
+    import pandas as pd
+    import pyarrow as pa
+
     kind = pd.api.types.infer_dtype(column, skipna=True)
     if kind == "boolean":
         return column, pa.bool_()
