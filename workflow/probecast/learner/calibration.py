@@ -52,7 +52,7 @@ class Calibration:
         near = np.concatenate([o.near_best for o in outcomes])
         if near.all() or not near.any():
             return cls(float(spread))
-        with optional("study", "to pretrain a meta-encoder"):
+        with optional("study", "pretraining a meta-encoder"):
             from sklearn.linear_model import LogisticRegression
         fitted = LogisticRegression().fit(odds[:, None], near)
         slope, intercept = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
