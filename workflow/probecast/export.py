@@ -16,9 +16,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from probecast.errors import ProbecastError, suggest
+from probecast.errors import ProbecastError, optional, suggest
 from probecast.files import read_json
 from probecast.space import Configuration
 from probecast.tables.optuna_storage import open_storage
@@ -95,6 +93,8 @@ def main(words: Sequence[str]) -> str:
     arguments = parser.parse_args(words)
     prediction = _read(arguments.prediction)
     if arguments.form == "yaml":
+        with optional("study", "the form 'yaml'"):
+            import yaml
         return yaml.safe_dump(prediction, sort_keys=False, allow_unicode=True)
     if arguments.form == "training-arguments":
         if not prediction["training_arguments"]:
