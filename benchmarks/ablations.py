@@ -22,7 +22,6 @@ from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
-import torch
 import yaml
 
 from benchmarks.oracles import BEGUN, MIGHT, oracles_of
@@ -32,9 +31,7 @@ from probecast.evaluation.replay import replay
 from probecast.evaluation.statistics import wilcoxon_p
 from probecast.learner import curves, encoder
 from probecast.learner import tuner as tuner_module
-from probecast.learner.card import KernelCard
-from probecast.learner.encoder import KINDRED, MetaEncoder
-from probecast.learner.kernel import kernel_of
+from probecast.learner.encoder import KINDRED
 from probecast.learner.pretraining import pretrain
 from probecast.learner.tuner import ProbecastTuner
 from probecast.seeds import derive
@@ -42,14 +39,12 @@ from probecast.space import config_id
 from probecast.study.load import load_study
 from probecast.tables.reading import read_tables
 from probecast.trials import TrialTable, read_table
-from probecast.tuning.settings import PretrainSettings
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "workflow/pretrained/trials"
 UNLIKE = 7
 COSTS = (1.5, 2, 3, 5, 10)
 OTHERS = ("portfolio", "nearest", "empirical_gp", "halving_portfolio")
-PLAIN, LEARNT = PretrainSettings(), PretrainSettings(kernel="learnt")
 
 
 class RandomProbes(ProbecastTuner):
@@ -68,24 +63,16 @@ class Variant:
     """The learner with a part taken away.
 
     Attributes:
-        tables: changes what is learnt from, and the description of the target.
-        settings: of the pretraining.
-        encoder: changes what was learnt.
+        tables: changes what is learnt from.
         tuner: probes and recommends.
         levels: the epochs of a curve that are looked at.
         kindred: how many other sources one of the target's architecture is worth.
     """
 
     tables: Callable[[TrialTable], TrialTable] = lambda table: table
-    settings: PretrainSettings = PLAIN
-    encoder: Callable[[MetaEncoder], MetaEncoder] = lambda encoder: encoder
     tuner: type[ProbecastTuner] = ProbecastTuner
     levels: Callable[[int], np.ndarray] = curves.curve_levels
     kindred: float = KINDRED
-
-
-def without_meta_features(table: TrialTable) -> TrialTable:
-    return replace(table, info=replace(table.info, meta_features={}))
 
 
 def shuffled(table: TrialTable) -> TrialTable:
@@ -134,22 +121,12 @@ def thinned(
     return list(tables) if what == "all" else few(tables, int(what), generator)
 
 
-def with_random_weights(made: MetaEncoder, seed: int = 0) -> MetaEncoder:
-    torch.manual_seed(seed)
-    settings = KernelCard(**made.card["settings"]).model_dump()
-    random = kernel_of(made.encoding, **settings).requires_grad_(False)
-    return MetaEncoder(made.encoding, random, made.sources, made.card, made.calibration)
-
-
 AS_IT_IS = "as it is"
 VARIANTS = {
     AS_IT_IS: Variant(),
     "without curves (full trials only)": Variant(levels=lambda horizon: np.array([horizon])),
     "without transfer (sources shuffled)": Variant(tables=shuffled),
     "all architectures alike": Variant(kindred=1.0),
-    "learnt kernel": Variant(settings=LEARNT),
-    "learnt kernel, without meta-features": Variant(without_meta_features, LEARNT),
-    "learnt kernel, random weights": Variant(settings=LEARNT, encoder=with_random_weights),
     "probes chosen at random": Variant(tuner=RandomProbes),
 }
 
@@ -196,7 +173,7 @@ def run(
     """
     runs = []
     changed = [variant.tables(table) for table in tables]
-    for seed, (table, target) in product(range(seeds), zip(tables, changed, strict=True)):
+    for seed, table in product(range(seeds), tables):
         generator = np.random.default_rng(derive(seed, "sources", table.info.task))
         left = [t for t in changed if t.info.family != table.info.family]
         left = thinned(left, sources, generator)
@@ -205,11 +182,10 @@ def run(
             patch.object(encoder, "KINDRED", variant.kindred),
             patch.object(tuner_module, "TUNER", variant.tuner),
         ):
-            made = variant.encoder(pretrain(left, variant.settings, derive(seed, "ablation")))
-            kept = replace(table, info=target.info)
+            made = pretrain(left)
             methods = ["probecast", *others]
             oracles, watch = oracles_of(table)
-            runs.append(replay(kept, tuple(left), made, methods, COSTS, 1, seed, noise, watch))
+            runs.append(replay(table, tuple(left), made, methods, COSTS, 1, seed, noise, watch))
             runs.append(pd.DataFrame(oracles))
     return pd.concat(runs, ignore_index=True)
 
@@ -258,7 +234,7 @@ def main() -> None:
     arguments = parser.parse_args()
     tables = tables_of(arguments.table, arguments.study)
     title = f"{arguments.table}: {len(tables)} tasks"
-    print("\n".join(heading(title, "benchmarks.ablations", ["torch", "numpy"])))
+    print("\n".join(heading(title, "benchmarks.ablations", ["numpy", "scipy"])))
     for sources in arguments.sources:
         print_ablations(tables, arguments.variants, arguments.seeds, arguments.noise, sources)
 

@@ -40,7 +40,6 @@ from probecast.study.sections import ReplaySettings
 from probecast.tables.reading import read_tables
 from probecast.tables.settings import TableSettings
 from probecast.trials import IDENTITY, TaskInfo, TrialTable, architecture_of, dataset_of
-from probecast.tuning.settings import PretrainSettings
 
 GRID = default_study().space.grid()  # 486 configurations
 EPOCHS = 100
@@ -262,7 +261,7 @@ def replay(folder: Path) -> None:
         path=str(folder / "table.parquet"), metric="accuracy", higher_is_better=True
     )
     tables = read_tables("scale", settings)
-    replay_fold(tables, [tables[0].info.task], ReplaySettings(), PretrainSettings(), seed=0)
+    replay_fold(tables, [tables[0].info.task], ReplaySettings(), seed=0)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,6 @@ TINY = {
     "training": {"epochs": 5},
     "sweep": {"configurations": "all", "trials_per_job": 3},
     "probe": {"cost": 2},
-    "pretrain": {"steps": 50},
     "baselines": {"repetitions": 5},
     "final": {"seeds": 2},
 }

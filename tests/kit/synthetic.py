@@ -10,21 +10,16 @@ from probecast.learner.encoder import MetaEncoder
 from probecast.learner.pretraining import pretrain
 from probecast.space import config_id
 from probecast.trials import TaskInfo, TrialTable, build_table
-from probecast.tuning.settings import PretrainSettings
 
 RATES = (0.001, 0.01, 0.1)
 LAYERS = (2, 3, 4)
 OPTIMIZERS = ("SGD", "Adam")
 
 
-QUICK = PretrainSettings()
-LEARNT = PretrainSettings(kernel="learnt")
-
-
 @cache
 def quick_encoder() -> MetaEncoder:
     """Return an encoder pretrained in a second on tasks 0 to 7."""
-    return pretrain([synthetic_task(number) for number in range(8)], QUICK)
+    return pretrain([synthetic_task(number) for number in range(8)])
 
 
 def synthetic_task(number: int, *, epochs: int = 5, seed: int = 0) -> TrialTable:

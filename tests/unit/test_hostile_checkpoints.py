@@ -26,7 +26,6 @@ from probecast.learner.encoder import MetaEncoder
 from probecast.learner.recommendation import read_recommendation
 
 CARD = json.loads(shipped.CARD.read_text(encoding="utf-8"))
-LEARNT = {**CARD["settings"], "kernel": "learnt"}
 HEADER_LIES = {
     "header of 2**60 bytes": struct.pack("<Q", 2**60) + b"{}",
     "header of 2**64 - 1 bytes": struct.pack("<Q", 2**64 - 1) + b"{}",
@@ -88,11 +87,6 @@ BAD_CARDS = {
         }
     },
     "another encoding": {"encoding": {**CARD["encoding"], "architectures": ["a"] * 50}},
-    "network of 2**60 neurons": {"settings": {**LEARNT, "width": 2**60}},
-    "network beyond memory": {"settings": {**LEARNT, "width": 10**6, "features": 10**6}},
-    "kernel that there is not": {"settings": {**LEARNT, "kernel": "magic"}},
-    "learnt kernel without its weights": {"settings": LEARNT},
-    "width that is a text": {"settings": {**CARD["settings"], "width": "64"}},
     "calibration of words": {"calibration": {"spread": "wide", "slope": 1.0, "intercept": 0.0}},
     "no sources": {"sources": []},
     "sources that are texts": {"sources": ["a"]},
@@ -119,6 +113,15 @@ def test_a_card_that_is_no_mapping_is_refused(theirs, text):
 def test_weights_that_are_no_numbers_are_refused(theirs):
     tensors = load_file(theirs / "encoder.safetensors")
     tensors["sources.0.curves"][0, 0] = float("nan")
+    save_file(tensors, theirs / "encoder.safetensors")
+    forge(theirs)
+    refused(theirs)
+
+
+def test_weights_that_no_source_has_are_refused(theirs):
+    """As those of a learnt kernel, which earlier versions had."""
+    tensors = load_file(theirs / "encoder.safetensors")
+    tensors["kernel.log_noise"] = torch.zeros((), dtype=torch.float64)
     save_file(tensors, theirs / "encoder.safetensors")
     forge(theirs)
     refused(theirs)

@@ -8,6 +8,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+# As if only what the wheel itself depends on were installed.
+ABSENT = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in NAMES:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+"""
+HEAVY = ("torch", "sklearn", "transformers", "datasets", "matplotlib", "optuna")
 EXAMPLE = """
 import probecast
 from probecast.library import Observation, open_tuner
@@ -39,7 +51,8 @@ def installed(tmp_path_factory):
     return folder
 
 
-def run(folder, code, elsewhere):
+def run(folder, code, elsewhere, absent=()):
+    code = ABSENT.replace("NAMES", repr(absent)) + code
     return subprocess.run(
         [sys.executable, "-c", code],
         **{"cwd": elsewhere, "env": {"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}},
@@ -49,13 +62,41 @@ def run(folder, code, elsewhere):
 
 def test_the_shipped_encoder_recommends_from_any_folder(installed, tmp_path):
     tables = len(list((ROOT / "workflow/pretrained/trials").glob("*.parquet")))
-    done = run(installed, EXAMPLE.replace("TABLES", str(tables)), tmp_path)
+    done = run(installed, EXAMPLE.replace("TABLES", str(tables)), tmp_path, absent=HEAVY)
     assert done.returncode == 0, done.stderr
     module, folder, rate = done.stdout.split()
     assert Path(module).is_relative_to(installed)
     assert Path(folder) == installed / "probecast/pretrained"
     assert float(rate) in (0.001, 0.01, 0.1)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (
+            """
+from probecast.tuners import get_tuner
+get_tuner("tpe")
+""",
+            "tuner 'tpe': needs the package 'optuna' of the optional group 'study'",
+        ),
+        (
+            """
+from probecast.learner import shipped
+from probecast.learner.pretraining import pretrain
+from probecast.trials import read_sweeps
+names = ("digits-cnn", "imdb-rnn", "load-lstm", "glyphs-cnn")
+pretrain(read_sweeps(shipped.FOLDER / f"trials/{name}.parquet" for name in names))
+""",
+            "pretraining a meta-encoder needs the package 'sklearn' of the optional group 'study'",
+        ),
+    ],
+)
+def test_what_needs_more_names_the_group_that_brings_it(installed, tmp_path, code, message):
+    done = run(installed, code, tmp_path, absent=HEAVY)
+    assert done.returncode == 1
+    assert f"ProbecastError: {message}, which is not installed; `pip install" in done.stderr
 
 
 def test_every_module_is_in_it(installed):

@@ -27,7 +27,6 @@ STUDY = {
     },
     "default_configuration": {"learning_rate": 0.0001, "batch_size": 8, "warmup_share": 0.1},
     "training": {"epochs": 2},
-    "pretrain": {"steps": 20},
     "finetuning": {
         "task": "docs_kind-finetune",
         "also_on": "docs_two",

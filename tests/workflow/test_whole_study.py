@@ -141,19 +141,11 @@ def test_run_until_a_stage(tmp_path):
             {"baselines": 2, "train": 2, "evaluate": 1, "report": 1},
         ),
         (
-            {"pretrain": {"steps": 101}},
-            {
-                rule: n
-                for rule, n in EVERY_RULE.items()
-                if rule not in ("download", "preprocess", "sweep", "gather")
-            },
-        ),
-        (
             {"training": {"epochs": 6}},
             {r: n for r, n in EVERY_RULE.items() if r not in ("download", "preprocess")},
         ),
     ],
-    ids=["final", "baselines", "pretrain", "training"],
+    ids=["final", "baselines", "training"],
 )
 def test_changed_key_reruns_just_what_depends_on_it(project, changes, rules):
     project.study(**changes)

@@ -186,7 +186,7 @@ class Encoding:
         return own.configurations(foreign)
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values; ``learner.card`` reads them."""
+        """Return plain JSON values; ``learner.encoder.Card`` reads them."""
         return asdict(self)
 
 

@@ -1,5 +1,7 @@
 """The one exception that users are meant to read."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from reprlib import Repr
 
 _repr = Repr()
@@ -22,6 +24,29 @@ class ProbecastError(Exception):
                 for c in message
             )
         )
+
+
+@contextmanager
+def optional(group: str, what: str, instead: str = "") -> Iterator[None]:
+    """Import, in the body, packages of an optional group; name the group where one is missing.
+
+    Args:
+        group: of the packages, as in ``pyproject.toml``.
+        what: needs them, the beginning of the message.
+        instead: what else the user can do, the end of the message.
+
+    Raises:
+        ProbecastError: one is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "probecast":  # a module of ours is no package
+            raise
+        raise ProbecastError(
+            f"{what} needs the package {error.name!r} of the optional group {group!r}, which is "
+            f"not installed; `pip install -e '.[{group}]'`{instead}."
+        ) from None
 
 
 def short(value: object) -> str:

@@ -16,9 +16,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import yaml
-
-from probecast.errors import ProbecastError, suggest
+from probecast.errors import ProbecastError, optional, suggest
 from probecast.files import read_json
 from probecast.learner.recommendation import Exported, read_recommendation
 from probecast.space import Configuration
@@ -96,6 +94,8 @@ def main(words: Sequence[str]) -> str:
     arguments = parser.parse_args(words)
     prediction = read_recommendation(arguments.prediction, Exported)
     if arguments.form == "yaml":
+        with optional("study", "the form 'yaml'"):
+            import yaml
         whole = read_json(arguments.prediction)
         return yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)
     if arguments.form == "training-arguments":

@@ -7,15 +7,17 @@ Losses and metrics read a network's ``outputs`` and the ``batch`` they belong to
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Union
 
 from probecast.errors import ProbecastError, suggest
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 BLANK = 0  # CTC's id for "no character"; also pads the targets
 
-Batch = dict[str, Tensor]
-Outputs = Tensor | tuple[Tensor, Tensor]
+Batch = dict[str, "Tensor"]
+Outputs = Union["Tensor", tuple["Tensor", "Tensor"]]
 
 
 @dataclass(frozen=True)
@@ -36,22 +38,24 @@ class Metric:
     compute: Callable[[Outputs, Batch, list[str]], tuple[float, int]]
 
 
-def _accuracy(outputs: Tensor, batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+def _accuracy(outputs: "Tensor", batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
     hits = outputs.argmax(1) == batch["targets"]
     return hits.sum().item(), len(hits)
 
 
-def _mse(outputs: Tensor, batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+def _mse(outputs: "Tensor", batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
     errors = (outputs - batch["targets"]).double().square()
     return errors.sum().item(), errors.numel()
 
 
-def _mae(outputs: Tensor, batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+def _mae(outputs: "Tensor", batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
     errors = (outputs - batch["targets"]).double().abs()
     return errors.sum().item(), errors.numel()
 
 
-def _wer(outputs: tuple[Tensor, Tensor], batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+def _wer(
+    outputs: "tuple[Tensor, Tensor]", batch: Batch, vocabulary: list[str]
+) -> tuple[float, int]:
     """Word errors (substituted, inserted, deleted) over the number of words spoken."""
     pairs = [
         (heard.split(), spoken.split()) for heard, spoken in _heard(outputs, batch, vocabulary)
@@ -59,14 +63,16 @@ def _wer(outputs: tuple[Tensor, Tensor], batch: Batch, vocabulary: list[str]) ->
     return sum(edit_distance(*pair) for pair in pairs), sum(len(spoken) for _, spoken in pairs)
 
 
-def _cer(outputs: tuple[Tensor, Tensor], batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+def _cer(
+    outputs: "tuple[Tensor, Tensor]", batch: Batch, vocabulary: list[str]
+) -> tuple[float, int]:
     """Character errors over the number of characters spoken, spaces included."""
     pairs = [(list(heard), list(spoken)) for heard, spoken in _heard(outputs, batch, vocabulary)]
     return sum(edit_distance(*pair) for pair in pairs), sum(len(spoken) for _, spoken in pairs)
 
 
 def _heard(
-    outputs: tuple[Tensor, Tensor], batch: Batch, vocabulary: list[str]
+    outputs: "tuple[Tensor, Tensor]", batch: Batch, vocabulary: list[str]
 ) -> Iterator[tuple[str, str]]:
     """Yield what was understood of each utterance, and what was said."""
     logits, lengths = outputs

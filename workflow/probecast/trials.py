@@ -5,17 +5,28 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypedDict, get_args, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    TypedDict,
+    get_args,
+    get_type_hints,
+)
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from probecast.errors import ProbecastError, short
 from probecast.files import atomic_path, checked, first_problem
 from probecast.space import Configuration, config_id
+
+# Slow to load, and who asks and tells has no table: imported where one is read or written.
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 
 class Identity(TypedDict):
@@ -69,13 +80,14 @@ class Measured(TypedDict):
     status: Literal["ok", "diverged"]
 
 
-def _columns(kind: type) -> dict[str, pa.DataType]:
-    types = {int: pa.int64(), float | None: pa.float64()}
-    return {name: types.get(hint, pa.string()) for name, hint in get_type_hints(kind).items()}
+def _columns(kind: type) -> dict[str, str]:
+    """Return the Arrow type of each column."""
+    types = {int: "int64", float | None: "double"}
+    return {name: types.get(hint, "string") for name, hint in get_type_hints(kind).items()}
 
 
 IDENTITY, MEASURED = _columns(Identity), _columns(Measured)
-REQUIRED = [name for name, kind in (IDENTITY | MEASURED).items() if kind != pa.float64()]
+REQUIRED = [name for name, kind in (IDENTITY | MEASURED).items() if kind != "double"]
 STATUSES = get_args(Measured.__annotations__["status"])
 MOST_ROWS = 20_000_000  # of one file; a few compressed bytes may claim any number
 LONGEST_TEXT = 1000  # characters
@@ -133,7 +145,7 @@ class TrialTable:
 
     info: TaskInfo
     hyperparameters: list[str]
-    frame: pd.DataFrame
+    frame: "pd.DataFrame"
 
     def configurations(self) -> dict[str, Configuration]:
         """Return the configurations by ``config_id``, in the order of first appearance."""
@@ -148,13 +160,13 @@ class TrialTable:
         frame = self.frame[self.frame["seed"] == seed].reset_index(drop=True)
         return TrialTable(self.info, self.hyperparameters, frame)
 
-    def curves(self, column: str = "val_metric", seed: int | None = None) -> pd.DataFrame:
+    def curves(self, column: str = "val_metric", seed: int | None = None) -> "pd.DataFrame":
         """Return a (config_id, seed) x epoch frame of ``column``; NaN from divergence on."""
         frame = self.frame if seed is None else self.frame[self.frame["seed"] == seed]
         curves = frame.pivot(index=["config_id", "seed"], columns="epoch", values=column)
         return curves.reindex(columns=range(1, self.info.epochs + 1))
 
-    def with_floor(self, column: str = "test_metric", seed: int | None = None) -> pd.DataFrame:
+    def with_floor(self, column: str = "test_metric", seed: int | None = None) -> "pd.DataFrame":
         """Like ``curves``, with what diverged set to the floor: it is worth no more.
 
         Where the trivial predictor is better than all trials, it is worth what the worst is.
@@ -176,6 +188,9 @@ class TrialTable:
 
     def write(self, path: str | Path) -> None:
         """Write the table atomically as Parquet, its info in the schema's metadata."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         hyperparameters = {name: _storable(self.frame[name]) for name in self.hyperparameters}
         types = [(name, type_) for name, (_, type_) in hyperparameters.items()]
         schema = pa.schema(
@@ -200,6 +215,8 @@ def build_table(
         hyperparameters: names of the hyperparameter columns.
         rows: dicts with ``config_id``, the hyperparameters and the measured columns.
     """
+    import pandas as pd
+
     shared = {name: getattr(info, name) for name in IDENTITY if name != "config_id"}
     frame = pd.DataFrame([{**shared, **row} for row in rows])
     frame = frame[[*IDENTITY, *hyperparameters, *MEASURED]]
@@ -245,6 +262,8 @@ def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
 
 
 def _union(paths: Sequence[str | Path], tables: Sequence[TrialTable]) -> TrialTable:
+    import pandas as pd
+
     first = tables[0]
     machines = "; ".join(dict.fromkeys(table.info.machine for table in tables))
     info = replace(first.info, machine=machines)
@@ -264,6 +283,9 @@ def _union(paths: Sequence[str | Path], tables: Sequence[TrialTable]) -> TrialTa
 
 def _read_one(path: Path) -> TrialTable:
     """Read one file, which may come from anyone: nothing about it is taken on trust."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         schema = pq.read_schema(checked(path))
         texts = [field.name for field in schema if _is_text(field.type)]
@@ -297,8 +319,10 @@ def _read_info(path: Path, metadata: dict[bytes, bytes] | None) -> TaskInfo:
         ) from None
 
 
-def _typed(path: Path, table: pa.Table) -> pa.Table:
+def _typed(path: Path, table: "pa.Table") -> "pa.Table":
     """Return the columns in the types that ``TrialTable.write`` gives them."""
+    import pyarrow as pa
+
     names = table.column_names
     missing = [name for name in (*IDENTITY, *MEASURED) if name not in names]
     if missing or len(set(names)) < len(names):
@@ -324,12 +348,16 @@ def _typed(path: Path, table: pa.Table) -> pa.Table:
     return pa.table(columns)
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def _is_text(kind: "pa.DataType") -> bool:
+    import pyarrow as pa
+
     return pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
-def _hyperparameter_type(kind: pa.DataType) -> pa.DataType | None:
+def _hyperparameter_type(kind: "pa.DataType") -> "pa.DataType | None":
     """The type under which ``TrialTable.write`` has stored a hyperparameter, None if none."""
+    import pyarrow as pa
+
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         return pa.float64()
     if pa.types.is_boolean(kind):
@@ -338,7 +366,7 @@ def _hyperparameter_type(kind: pa.DataType) -> pa.DataType | None:
     return pa.string() if _is_text(value) or pa.types.is_null(value) else None
 
 
-def _check_texts(column: pa.ChunkedArray) -> None:
+def _check_texts(column: "pa.ChunkedArray") -> None:
     longest = max((len(str(v)) for c in column.chunks for v in c.dictionary), default=0)
     if longest > LONGEST_TEXT:
         raise ValueError(f"a text of {longest} characters")
@@ -371,7 +399,7 @@ def _impossible(table: TrialTable) -> Iterator[str]:
         yield "one configuration has two config_id"
 
 
-def _check_unique(frame: pd.DataFrame, where: str) -> None:
+def _check_unique(frame: "pd.DataFrame", where: str) -> None:
     repeated = frame.duplicated(["config_id", "seed", "epoch"])
     if repeated.any():
         row = frame[repeated].iloc[0]
@@ -381,20 +409,25 @@ def _check_unique(frame: pd.DataFrame, where: str) -> None:
         )
 
 
-def configurations_of(frame: pd.DataFrame) -> list[Configuration]:
+def configurations_of(frame: "pd.DataFrame") -> list[Configuration]:
     """Return one configuration per row; a hyperparameter without a value is left out."""
+    import pandas as pd
+
     return [
         {name: _item(value) for name, value in record.items() if not pd.isna(value)}
         for record in frame.to_dict("records")
     ]
 
 
-def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
+def _sorted(frame: "pd.DataFrame") -> "pd.DataFrame":
     return frame.sort_values(["config_id", "seed", "epoch"], ignore_index=True)
 
 
-def _storable(column: pd.Series) -> tuple[pd.Series, pa.DataType]:
+def _storable(column: "pd.Series") -> tuple["pd.Series", "pa.DataType"]:
     """Numbers as float64 whatever mixture of ints and floats, truth values, or else text."""
+    import pandas as pd
+    import pyarrow as pa
+
     kind = pd.api.types.infer_dtype(column, skipna=True)
     if kind == "boolean":
         return column, pa.bool_()

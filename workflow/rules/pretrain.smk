@@ -25,7 +25,6 @@ rule pretrain:
         mem_mb=memory,
         runtime=minutes,
     params:
-        settings=study.pretrain.model_dump(mode="json"),
         seed=study.seed,
         code=code_of("pretrain"),
     script:

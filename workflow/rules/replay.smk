@@ -28,7 +28,6 @@ rule replay_fold:
         table=lambda w: table_of(w).model_dump(mode="json"),
         held_out=lambda w: folds_of(w.table)[int(w.fold)],
         replay=study.replay.model_dump(mode="json"),
-        pretrain=study.pretrain.model_dump(mode="json"),
         seed=study.seed,
         code=code_of(
             "replay_fold",

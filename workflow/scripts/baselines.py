@@ -11,11 +11,9 @@ from probecast.evaluation.replay import ladder, replay
 from probecast.evaluation.results import BELIEF_COLUMNS
 from probecast.files import write_parquet
 from probecast.learner.encoder import MetaEncoder
-from probecast.training.process import prepare_process
 from probecast.trials import read_sweeps
 
 with stage(snakemake.log[0]):
-    prepare_process()
     params = snakemake.params
     (table,) = read_sweeps(snakemake.input.sweep)
     found = snakemake.input.encoder

@@ -7,14 +7,12 @@ from probecast.learner.encoder import MetaEncoder
 from probecast.learner.recommend import recommend
 from probecast.learner.recommendation import in_words
 from probecast.space import Space
-from probecast.training.process import prepare_process
 from probecast.training.settings import TrainingSettings
 from probecast.trials import read_table
 from probecast.tuning.protocol import Problem
 from probecast.tuning.settings import ProbeSettings
 
 with stage(snakemake.log[0]):
-    prepare_process()
     probes = read_table(snakemake.input.probe)
     problem = Problem.of_target(
         probes.info,

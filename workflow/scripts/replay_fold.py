@@ -6,7 +6,6 @@ from probecast.files import write_parquet
 from probecast.study.sections import ReplaySettings
 from probecast.tables.reading import read_tables
 from probecast.tables.settings import TableSettings
-from probecast.tuning.settings import PretrainSettings
 
 with stage(snakemake.log[0]):
     params = snakemake.params
@@ -14,7 +13,6 @@ with stage(snakemake.log[0]):
         read_tables(snakemake.wildcards.table, TableSettings(**params.table)),
         params.held_out,
         ReplaySettings(**params.replay),
-        PretrainSettings(**params.pretrain),
         params.seed,
     )
     for frame, path in ((runs, snakemake.output.runs), (beliefs, snakemake.output.beliefs)):

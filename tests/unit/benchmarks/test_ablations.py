@@ -42,8 +42,7 @@ TABLES = [of_two_architectures(number) for number in range(4)]
 
 @cache
 def runs_of(name):
-    settings = VARIANTS[name].settings.model_copy(update={"steps": 20})
-    return run(TABLES, replace(VARIANTS[name], settings=settings), seeds=1, noise=0.0)
+    return run(TABLES, VARIANTS[name], seeds=1, noise=0.0)
 
 
 @pytest.mark.parametrize("name", [name for name in VARIANTS if name != AS_IT_IS])

@@ -5,9 +5,6 @@ from kit.tables import small_table
 from probecast.errors import ProbecastError
 from probecast.evaluation.benchmark import folds, replay_fold, summarise
 from probecast.study.sections import ReplaySettings
-from probecast.tuning.settings import PretrainSettings
-
-QUICK = PretrainSettings()
 
 
 def tables():
@@ -19,7 +16,7 @@ def tables():
 
 
 def fold(held_out, **settings):
-    return replay_fold(tables(), held_out, ReplaySettings(**settings), QUICK, seed=0)[0]
+    return replay_fold(tables(), held_out, ReplaySettings(**settings), seed=0)[0]
 
 
 def test_up_to_20_tasks_are_held_out_one_by_one_and_more_in_ten_groups():
@@ -44,7 +41,7 @@ def test_tuners_that_cannot_work_are_left_out_and_the_log_says_why(caplog):
     lone = small_table({0.7: [0.2, 0.9], 0.8: [0.2, 0.5]}, task="d-cnn", family="d")
     settings = ReplaySettings(methods=["portfolio", "probecast"], costs=[1, 2])
     with caplog.at_level("WARNING", "probecast"):
-        runs = replay_fold([*tables(), lone], ["d-cnn"], settings, QUICK, seed=0)[0]
+        runs = replay_fold([*tables(), lone], ["d-cnn"], settings, seed=0)[0]
     assert set(runs["method"]) == {"probecast"}  # which needs no configuration in common
     assert "portfolio: left out: d-cnn: none of the 3 source tables" in caplog.text
 

@@ -4,22 +4,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kit.synthetic import QUICK, few, quick_encoder, synthetic_task
+from kit.synthetic import few, quick_encoder, synthetic_task
 from kit.tables import small_table
 from probecast.errors import ProbecastError
 from probecast.files import seal, sha256, write_json
 from probecast.learner.encoder import POOL, MetaEncoder
 from probecast.learner.pretraining import pretrain
-from probecast.tuning.settings import PretrainSettings
 
 NEW = synthetic_task(99).info
 CANDIDATES = list(synthetic_task(99).configurations().values())
 
 
-@pytest.mark.parametrize("kernel", ["distances", "learnt"])
-def test_it_is_the_same_after_writing_and_reading(tmp_path, kernel):
-    settings = PretrainSettings(kernel=kernel, steps=5)
-    encoder = pretrain([few(number) for number in range(3)], settings)
+def test_it_is_the_same_after_writing_and_reading(tmp_path):
+    encoder = pretrain([few(number) for number in range(3)])
     encoder.write(tmp_path)
     again = MetaEncoder.read(tmp_path)
     one, two = (e.expect(NEW, CANDIDATES) for e in (encoder, again))
@@ -39,7 +36,6 @@ def test_the_card_says_what_it_has_learnt_from(tmp_path):
     assert (source["task"], source["family"], source["architecture"]) == ("t3-cnn", "f3", "cnn")
     assert source["rows"] == 90
     assert len(source["identities"]) == 18
-    assert card["settings"]["kernel"] == QUICK.kernel
     assert card["weights_sha256"] == sha256(tmp_path / "encoder.safetensors")
 
 
@@ -55,7 +51,7 @@ def test_weights_and_card_that_do_not_belong_together_are_refused(tmp_path):
         MetaEncoder.read(tmp_path)
 
 
-@pytest.mark.parametrize("key", ["encoding", "sources", "settings"])
+@pytest.mark.parametrize("key", ["encoding", "sources", "calibration"])
 def test_a_card_of_another_version_is_refused(tmp_path, key):
     quick_encoder().write(tmp_path)
     path = tmp_path / "card.json"
@@ -68,7 +64,7 @@ def test_a_card_of_another_version_is_refused(tmp_path, key):
 
 def test_what_the_sources_have_tried_is_remembered_as_it_was():
     tables = [synthetic_task(number) for number in range(3)]
-    encoder = pretrain(tables, QUICK)
+    encoder = pretrain(tables)
     expected = encoder.expect(NEW, CANDIDATES)
     ends = np.mean([s.curves[:, -1] for s in encoder.sources], axis=0)
     experts = expected.posterior.prior.means[:3, :, -1].mean(axis=0)
@@ -83,7 +79,7 @@ def test_first_comes_what_was_best_on_the_targets_architecture():
         small_table(bad, task="b-rnn", family="b"),
         small_table(good, task="c-cnn", family="c"),
     ]
-    encoder = pretrain(tables, QUICK)
+    encoder = pretrain(tables)
     candidates = list(tables[0].configurations().values())
 
     def first(task):
@@ -126,7 +122,7 @@ def test_an_encoder_that_held_out_an_architecture_is_checked_for_that():
         small_table({0.1: [0.2], 1.0: [0.3]}, task=f"{name}-rnn", family=name) for name in "abcd"
     ]
     same_family = small_table({0.1: [0.2]}, task="a-cnn", family="a").info
-    encoder = pretrain(rnns, QUICK, held_out=("architecture", "cnn"))
+    encoder = pretrain(rnns, held_out=("architecture", "cnn"))
     encoder.check_unseen(same_family)
     with pytest.raises(ProbecastError, match="architecture 'rnn'"):
         encoder.check_unseen(rnns[0].info)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kit.synthetic import QUICK, quick_encoder, synthetic_task
+from kit.synthetic import quick_encoder, synthetic_task
 from kit.tables import small_table
 from probecast.errors import ProbecastError
 from probecast.learner.pretraining import pretrain
@@ -98,9 +98,7 @@ def test_a_budget_of_one_full_run_buys_nothing_but_the_recommendation():
 def test_it_stops_when_no_probe_is_worth_it():
     """One source, one candidate that is best by far, and money for everything."""
     curves = {0.1: [0.1, 0.9], 0.2: [0.1, 0.1]}
-    encoder = pretrain(
-        [small_table(curves, task=f"s{i}-cnn", family=f"s{i}") for i in range(6)], QUICK
-    )
+    encoder = pretrain([small_table(curves, task=f"s{i}-cnn", family=f"s{i}") for i in range(6)])
     table = small_table(curves)
     environment = Recorder(table)
     steps = run(ProbecastTuner(replace(problem(table, 9.0), encoder=encoder)), environment, 9.0)

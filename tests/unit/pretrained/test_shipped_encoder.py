@@ -19,10 +19,15 @@ def test_it_has_learnt_from_every_shipped_table_that_tells_anything():
     assert ENCODER.tasks == sorted(task for task in tables if normalise(tables[task]))
     assert len(tables) - len(ENCODER.tasks) <= 2
     assert ENCODER.card["held_out"] is None
-    assert ENCODER.parameters < 1_000_000
     for source in ENCODER.sources:
         table = tables[source.info["task"]]
         assert len(source.identities) == table.without_repeats().frame["config_id"].nunique()
+
+
+def test_it_is_written_again_as_it_was_read(tmp_path):
+    ENCODER.write(tmp_path)
+    for file in (shipped.ENCODER, shipped.CARD):
+        assert (tmp_path / file.name).read_bytes() == file.read_bytes()
 
 
 def test_it_expects_something_of_a_task_of_a_new_family_and_refuses_an_old_one():

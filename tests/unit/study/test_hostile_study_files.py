@@ -92,15 +92,10 @@ BAD = {
     "huge number of seeds": ({"final": {"seeds": 10**12}}, "final.seeds: found 1000"),
     "huge number of repetitions": ({"baselines": {"repetitions": HUGE}}, "repetitions: found 10"),
     "huge number of candidates": ({"probe": {"candidates": HUGE}}, "probe.candidates: found 10"),
-    "huge network": ({"pretrain": {"width": HUGE}}, "pretrain.width: found 10"),
     "infinite cost": ({"probe": {"cost": math.inf}}, "probe.cost: found inf"),
     "cost that is no number": ({"probe": {"cost": math.nan}}, "probe.cost: found nan"),
     "infinite noise": ({"replay": {"noise": math.inf}}, "replay.noise: found inf"),
     "infinite cost of a replay": ({"replay": {"costs": [math.inf]}}, "replay.costs.0: found inf"),
-    "learning rate that is no number": (
-        {"pretrain": {"learning_rate": math.nan}},
-        "pretrain.learning_rate: found nan",
-    ),
     "label noise that is no number": (
         {"datasets": {"digits": {"label_noise": math.nan}}},
         "label_noise: found nan",

@@ -13,7 +13,6 @@ from probecast.tables.history import read_history
 from probecast.tables.settings import HistorySettings
 from probecast.trials import TaskInfo, read_tables
 from probecast.tuning.protocol import Problem
-from probecast.tuning.settings import PretrainSettings
 
 RUNS = """\
 project,run,lr,drop %,algo,step,err %
@@ -141,7 +140,7 @@ ENDS = {
 @pytest.mark.parametrize("floor", [None, 0.9])
 def test_ten_runs_of_one_task_with_final_values_only_are_enough(read, floor):
     tables = read(final_values(10), floor=floor, **ENDS)
-    encoder = pretrain(tables, PretrainSettings())
+    encoder = pretrain(tables)
     space = Space({"learning_rate": {"low": 1e-5, "high": 0.1, "scale": "log"}})
     problem = Problem(TARGET, space.candidates(50, 0), budget=2, encoder=encoder)
     configuration, belief = ProbecastTuner(problem).recommend()
@@ -161,7 +160,7 @@ def test_a_study_of_optuna_tells_where_to_look(tmp_path):
     settings = HistorySettings(
         path=f"{tmp_path}/runs.db", metric="score", hyperparameters={**named, "neurons": "width"}
     )
-    encoder = pretrain(read_history("mine", settings), PretrainSettings())
+    encoder = pretrain(read_history("mine", settings))
     space = Space(
         {
             "learning_rate": {"low": 1e-5, "high": 0.1, "scale": "log"},

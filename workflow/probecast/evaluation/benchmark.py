@@ -16,7 +16,6 @@ from probecast.seeds import derive
 from probecast.study.sections import ReplaySettings
 from probecast.trials import TrialTable
 from probecast.tuners import DEFAULT
-from probecast.tuning.settings import PretrainSettings
 
 MOST_SINGLE = 20  # tasks; with more, a fold holds several
 GROUPS = 10
@@ -42,7 +41,6 @@ def replay_fold(
     tables: Sequence[TrialTable],
     held_out: Sequence[str],
     settings: ReplaySettings,
-    pretraining: PretrainSettings,
     seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Replay the tuners on every held-out task, with the other tasks as sources.
@@ -51,7 +49,6 @@ def replay_fold(
         tables: one per task.
         held_out: the fold's tasks.
         settings: methods, costs, repetitions and noise.
-        pretraining: how the meta-encoder learns from the sources.
         seed: root of the seeds of tuners and noise.
 
     Returns:
@@ -65,7 +62,7 @@ def replay_fold(
     methods = settings.methods or DEFAULT
     encoder = None
     if "probecast" in methods:
-        encoder = pretrain(sources, pretraining, derive(seed, "replay", "pretrain"))
+        encoder = pretrain(sources, derive(seed, "replay", "pretrain"))
     progress = Progress(f"replay of {', '.join(held_out)}", len(targets), "tasks")
     runs, beliefs = [], [pd.DataFrame()]
     for table in targets:

@@ -11,8 +11,8 @@ from typing import ClassVar
 import numpy as np
 from pydantic import ConfigDict
 from scipy.special import expit, logit
-from sklearn.linear_model import LogisticRegression
 
+from probecast.errors import optional
 from probecast.tuning.protocol import Belief
 
 FEWEST = 3  # families; with fewer there is little to learn from
@@ -39,7 +39,11 @@ class Calibration:
 
     @classmethod
     def fit(cls, outcomes: Sequence["Outcomes"]) -> "Calibration":
-        """Return what corrects raw beliefs, one entry per task whose outcome is known."""
+        """Return what corrects raw beliefs, one entry per task whose outcome is known.
+
+        Raises:
+            ProbecastError: scikit-learn is not installed.
+        """
         if len(outcomes) < FEWEST:
             return cls()
         errors = np.concatenate([o.errors() for o in outcomes])
@@ -48,6 +52,8 @@ class Calibration:
         near = np.concatenate([o.near_best for o in outcomes])
         if near.all() or not near.any():
             return cls(float(spread))
+        with optional("study", "pretraining a meta-encoder"):
+            from sklearn.linear_model import LogisticRegression
         fitted = LogisticRegression().fit(odds[:, None], near)
         slope, intercept = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
         if slope <= 0:  # beliefs that say nothing: the base rate

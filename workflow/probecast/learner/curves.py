@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from probecast.metrics import METRICS
@@ -107,6 +106,8 @@ def normalise(table: TrialTable) -> Normalised | None:
 
     Trials that neither ended nor diverged are NaN from where they stop.
     """
+    import pandas as pd  # slow to load, and a target has no table
+
     scale, curves = Scale(table.info), table.curves("val_metric")
     values = scale.to_unit(curves.to_numpy())
     status = table.frame.groupby(["config_id", "seed"], observed=True)["status"].last()

@@ -1,8 +1,9 @@
 """The meta-encoder: what was learnt from other tasks, and the only way to use it.
 
-It holds the normalised learning curves of its source tasks and a kernel (``learner.kernel``),
-which says which configurations are alike and so completes the curves of those that a source
-has not tried; ``learner.prior`` makes a Gaussian mixture of that.
+It holds the normalised learning curves of its source tasks. ``learner.kernel`` completes them
+for the configurations that a source has not tried; ``learner.prior`` makes a Gaussian mixture
+of all. On disk it is two files: ``encoder.safetensors`` with the numbers, and ``card.json``,
+which says what they are. Both may come from anyone, so reading checks each against the other.
 """
 
 import hashlib
@@ -10,21 +11,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
-import torch
+from pydantic import BaseModel, ConfigDict, Field
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.numpy import load, save
 
 from probecast.encoding import Encoding
 from probecast.errors import ProbecastError
-from probecast.files import atomic_path, checked, read_json, read_json_as, write_json
+from probecast.files import atomic_path, checked, read_json_as, write_json
 from probecast.holdout import check_no_leak, describe_sources
 from probecast.learner.calibration import RAW, Calibration
-from probecast.learner.card import Card, check_tensors
 from probecast.learner.curves import WORST, Scale, at_levels, curve_levels, normalise
-from probecast.learner.kernel import Kernel, alike, kernel_of
+from probecast.learner.kernel import APART, alike, complete
 from probecast.learner.posterior import Posterior, Scales
 from probecast.learner.prior import task_prior
 from probecast.regret import greedy_portfolio
@@ -32,6 +32,7 @@ from probecast.space import Configuration, config_id
 from probecast.trials import TaskInfo, TrialTable
 
 WEIGHTS, CARD = "encoder.safetensors", "card.json"
+TENSORS = ("task", "configurations", "curves")  # of each source
 POOL = 64  # configurations that the belief is about
 REACHES = (0.1, 0.3, 0.9)  # of the way to perfect: what a task may reach if no source tells
 KINDRED = 10.0  # so many sources of other architectures count as one of the target's own
@@ -45,7 +46,7 @@ class Source:
     Attributes:
         info: ``task, family, architecture, rows``, as in ``describe_sources``, and
             ``kind, beginning, reach, noise`` as in ``Normalised``.
-        task: (inputs) encoded description.
+        task: (inputs) encoded description; kept beside the curves, nothing is told from it.
         configurations: (trials, inputs) encoded.
         identities: (trials) their ``config_id``.
         curves: (trials, epochs) normalised; complete.
@@ -74,55 +75,38 @@ class Source:
             normalised.curves[finished],
         )
 
-    def inputs(self) -> torch.Tensor:
-        """Return the kernel's inputs, (trials, D)."""
-        return joined(self.configurations, self.task)
-
-
-def joined(configurations: np.ndarray, task: np.ndarray) -> torch.Tensor:
-    """Return the kernel's inputs, (n, D), for configurations (n, ...) on a task."""
-    repeated = np.tile(task, (len(configurations), 1))
-    return torch.from_numpy(np.concatenate([configurations, repeated], axis=1))
-
 
 class MetaEncoder:
     """What was learnt from other tasks.
 
     Args:
         encoding: the inputs it knows.
-        kernel: pretrained on the sources, or plain.
         sources: what is kept of them; at least one.
-        card: plain JSON: ``held_out`` (kind and name, or None) and the settings of its
-            training.
+        card: plain JSON: ``held_out`` (kind and name, or None), and whatever else is to be
+            kept beside it.
         calibration: of the beliefs.
     """
 
     def __init__(
         self,
         encoding: Encoding,
-        kernel: Kernel,
         sources: Sequence[Source],
         card: dict[str, Any],
         calibration: Calibration = RAW,
     ) -> None:
-        self.encoding, self.kernel, self.card = encoding, kernel, card
-        self.sources, self.calibration = list(sources), calibration
+        self.encoding, self.sources = encoding, list(sources)
+        self.card, self.calibration = card, calibration
 
     def without(self, family: str) -> "MetaEncoder":
         """Return one that remembers no task of a family, and whose beliefs are not calibrated."""
         left = [source for source in self.sources if source.info["family"] != family]
         card = {**self.card, "held_out": {"kind": "family", "name": family}}
-        return MetaEncoder(self.encoding, self.kernel, left, card)
+        return MetaEncoder(self.encoding, left, card)
 
     @property
     def tasks(self) -> list[str]:
         """The tasks that it has learnt from."""
         return [source.info["task"] for source in self.sources]
-
-    @property
-    def parameters(self) -> int:
-        """The number of learnt numbers of the kernel."""
-        return sum(parameter.numel() for parameter in self.kernel.parameters())
 
     @cached_property
     def hash(self) -> str:
@@ -171,10 +155,8 @@ class MetaEncoder:
         curves, unknown = (np.stack(parts) for parts in zip(*of_sources, strict=True))
         weights = self._source_weights(info.architecture)
         rows = _pool(curves[:, :, -1], identities, weights)
-        with torch.no_grad():
-            places = self.kernel(joined(encoded[rows], self.encoding.task(info)))
         own = self.encoding.unmatched([candidates[row] for row in rows]) / OWN_SCALE
-        places = torch.cat([places, torch.from_numpy(own)], dim=1)
+        places = np.concatenate([encoded[rows] / APART, own], axis=1)
         along = [np.cov(at_levels(s.curves, levels).T, bias=True) for s in self.sources]
         prior = task_prior(
             curves[:, rows],
@@ -182,7 +164,7 @@ class MetaEncoder:
             unknown[:, rows],
             np.mean(along, axis=0).reshape(len(levels), len(levels)),
             [source.info["family"] for source in self.sources],
-            alike(places, places).numpy(),
+            alike(places, places),
             np.array([source.info["noise"] for source in self.sources]),
         )
         return Expectation(rows, levels, scale, Posterior(prior, scales))
@@ -209,12 +191,9 @@ class MetaEncoder:
         rows = np.array([position.get(identity, -1) for identity in identities])
         curves, variance, untried = known[rows], np.zeros((len(rows), len(levels))), rows < 0
         if untried.any():
-            with torch.no_grad():
-                completed, unknown = self.kernel.complete(
-                    source.inputs(), torch.from_numpy(known), joined(encoded[untried], source.task)
-                )
-            curves[untried] = completed.clamp(WORST, 1.0).numpy()
-            variance[untried] = unknown.numpy()[:, None] * known.var(axis=0)
+            completed, unknown = complete(source.configurations, known, encoded[untried])
+            curves[untried] = np.clip(completed, WORST, 1.0)
+            variance[untried] = unknown[:, None] * known.var(axis=0)
         return curves, variance
 
     def write(self, folder: str | Path) -> None:
@@ -223,7 +202,6 @@ class MetaEncoder:
             temporary.write_bytes(self._weights())
         card = {
             **self.card,
-            "parameters": self.parameters,
             "weights_sha256": self.hash,
             "encoding": self.encoding.to_json(),
             "calibration": asdict(self.calibration),
@@ -248,30 +226,30 @@ class MetaEncoder:
             raise ProbecastError(f"{path}: does not match {CARD} (weights_sha256); {remedy}")
         try:
             tensors = load(weights)
-            check_tensors(card, tensors)
-            with torch.device("meta"):  # no memory for a size that the weights may not have
-                kernel = kernel_of(card.encoding, **card.settings.model_dump())
-            kernel.load_state_dict(_under("kernel.", tensors), assign=True)
-            sources = []
-            for number, source in enumerate(card.sources):
-                kept = {k: v.numpy() for k, v in _under(f"sources.{number}.", tensors).items()}
-                info = source.model_dump(exclude={"identities"})
-                sources.append(Source(info, identities=source.identities, **kept))
-        except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+            card.check(tensors)
+        except (KeyError, TypeError, ValueError, SafetensorError) as error:
             raise ProbecastError(f"{path}: {remark} ({error!r})") from None
-        rest = read_json(Path(folder, CARD))
-        for key in (*Card.model_fields, "parameters"):
-            if key not in ("held_out", "settings"):
-                rest.pop(key, None)
-        return cls(card.encoding, kernel, sources, rest, card.calibration)
+        sources = [
+            Source(
+                source.model_dump(exclude={"identities"}),
+                identities=source.identities,
+                **{name: tensors[f"sources.{number}.{name}"] for name in TENSORS},
+            )
+            for number, source in enumerate(card.sources)
+        ]
+        held_out = card.held_out and card.held_out.model_dump()
+        rest = {"held_out": held_out, **(card.model_extra or {})}
+        return cls(card.encoding, sources, rest, card.calibration)
 
     def _weights(self) -> bytes:
         """The contents of the weights file."""
-        tensors = {f"kernel.{name}": t for name, t in self.kernel.state_dict().items()}
-        for number, source in enumerate(self.sources):
-            for name in ("task", "configurations", "curves"):
-                tensors[f"sources.{number}.{name}"] = torch.from_numpy(getattr(source, name))
-        return save(tensors)
+        return save(
+            {
+                f"sources.{number}.{name}": np.ascontiguousarray(getattr(source, name))
+                for number, source in enumerate(self.sources)
+                for name in TENSORS
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -306,6 +284,65 @@ def _pool(ends: np.ndarray, identities: Sequence[str], weights: np.ndarray) -> l
     return [order[member] for member in greedy_portfolio(regrets, POOL, weights)]
 
 
-def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The tensors whose names begin so, without the beginning."""
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+class _Checked(BaseModel):
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+
+class HeldOut(_Checked):
+    """What an encoder must not have seen."""
+
+    kind: Literal["family", "architecture"]
+    name: str
+
+
+class SourceCard(_Checked):
+    """What the card says of a source, see ``Source``."""
+
+    task: str
+    family: str
+    architecture: str
+    rows: int
+    kind: str
+    beginning: float
+    reach: float
+    noise: Annotated[float, Field(ge=0)]
+    identities: Annotated[list[str], Field(min_length=1)]
+
+
+class Card(_Checked):
+    """The parts of ``card.json`` that ``MetaEncoder.read`` relies on; others are kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+    held_out: HeldOut | None
+    weights_sha256: str
+    encoding: Encoding
+    calibration: Calibration
+    sources: Annotated[list[SourceCard], Field(min_length=1)]
+
+    def check(self, tensors: dict[str, np.ndarray]) -> None:
+        """Make sure that the tensors are those of the card's sources, and no others.
+
+        Raises:
+            ValueError: one has another name, shape or type, or holds what is not finite.
+            KeyError: one is missing.
+        """
+        of_task = len(self.encoding.architectures) + len(self.encoding.meta_features)
+        expected = {}
+        for number, source in enumerate(self.sources):
+            trials = len(source.identities)
+            shapes = ((of_task,), (trials, self.encoding.configuration_size), (trials, None))
+            for name, shape in zip(TENSORS, shapes, strict=True):
+                expected[f"sources.{number}.{name}"] = shape
+        if unknown := sorted(set(tensors) - set(expected)):
+            raise ValueError(f"{unknown[0]} belongs to no source of the card")
+        for name, shape in expected.items():
+            tensor = tensors[name]
+            fits = len(shape) == tensor.ndim and all(
+                size == wanted if wanted is not None else size >= 1
+                for size, wanted in zip(tensor.shape, shape, strict=True)
+            )
+            if not fits:
+                raise ValueError(f"{name} is {tensor.shape}, the card says {shape}")
+            if tensor.dtype != np.float64 or not np.isfinite(tensor).all():
+                raise ValueError(f"{name} holds other than finite float64")

@@ -31,7 +31,7 @@ from probecast.study.sections import (
 from probecast.tables.settings import HistorySettings, TableSettings
 from probecast.training.settings import TrainingSettings
 from probecast.trials import architecture_of, dataset_of, read_table
-from probecast.tuning.settings import PretrainSettings, ProbeSettings
+from probecast.tuning.settings import ProbeSettings
 
 Name = Annotated[str, Field(pattern=NAME)]
 
@@ -52,7 +52,6 @@ class Study(BaseModel):
         training: how every trial is trained.
         sweep: the reference sweep.
         probe: the probes on a target.
-        pretrain: the meta-encoder.
         history: one's own past runs, by a name of one's own, to learn from.
         shipped: whether to learn from the trial tables that come with the project; by default
             where the study has no other task to learn from.
@@ -77,7 +76,6 @@ class Study(BaseModel):
     training: TrainingSettings | None = None
     sweep: SweepStudy = SweepStudy()
     probe: ProbeSettings = ProbeSettings()
-    pretrain: PretrainSettings = PretrainSettings()
     history: dict[Name, HistorySettings] = {}
     shipped: bool | None = None
     baselines: BaselinesStudy = BaselinesStudy()

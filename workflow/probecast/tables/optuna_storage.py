@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from probecast.console import logger
-from probecast.errors import ProbecastError
+from probecast.errors import ProbecastError, optional
 from probecast.tables.settings import (
     JOURNALS,
     SQLITE,
@@ -86,8 +86,9 @@ def open_storage(path: str) -> "optuna.storages.BaseStorage":
     Raises:
         ProbecastError: it is missing, or no Optuna storage of the installed version.
     """
-    from optuna import storages
-    from optuna.storages.journal import JournalFileBackend
+    with optional("study", f"{path}: reading an Optuna storage"):
+        from optuna import storages
+        from optuna.storages.journal import JournalFileBackend
 
     file = local_file(path)
     if file is not None and not Path(file).is_file():
@@ -108,9 +109,9 @@ def open_storage(path: str) -> "optuna.storages.BaseStorage":
 
 
 def _studies(settings: TableSettings) -> list["optuna.Study"]:
-    import optuna
-
     storage = open_storage(settings.path)
+    import optuna  # whose absence the line above explains
+
     names = sorted(study.study_name for study in storage.get_all_studies())
     if not names:
         raise ProbecastError(f"{settings.path}: the Optuna storage holds no study; run one first")

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from probecast.errors import ProbecastError, suggest
+from probecast.errors import ProbecastError, optional, suggest
 
 if TYPE_CHECKING:
     from probecast.tuning.protocol import Tuner
@@ -46,12 +46,6 @@ def get_tuner(name: str) -> "type[Tuner]":
     """
     if name not in TUNERS:
         raise ProbecastError(f"unknown tuner {name!r}. {suggest(name, list(TUNERS))}")
-    try:
+    group = "peers" if name in PEERS else "study"
+    with optional(group, f"tuner {name!r}:", ", or name only other tuners"):
         return import_module(TUNERS[name]).TUNER
-    except ModuleNotFoundError as error:
-        if name not in PEERS:
-            raise
-        raise ProbecastError(
-            f"tuner {name!r}: needs the package {error.name!r} of the optional group 'peers', "
-            "which is not installed; `pip install -e '.[peers]'`, or name only other tuners."
-        ) from None

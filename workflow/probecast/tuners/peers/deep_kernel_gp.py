@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
 from probecast.encoding import Encoding
-from probecast.learner.kernel import LearntKernel, alike
 from probecast.regret import greedy_portfolio
 from probecast.space import Configuration, config_id
 from probecast.trials import TrialTable
@@ -31,7 +30,7 @@ STEPS, SET, RATE = 1500, 50, 0.003  # of the training on the sources
 OWN_STEPS, OWN_RATE = 100, 0.01  # on the target's trials
 FIRST = 2  # trials of the portfolio: fewer say nothing about the scale
 NARROWEST = 0.1  # of a source's range, that a random scale covers
-JITTER = 1e-4
+LOG_NOISE, JITTER = -1.5, 1e-4  # the former is where the noise's ln variance begins
 
 
 class DeepKernelGp(nn.Module):
@@ -43,17 +42,21 @@ class DeepKernelGp(nn.Module):
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
-        self.kernel = LearntKernel(inputs, WIDTH, FEATURES)
-        self.mean = nn.Parameter(torch.zeros((), dtype=torch.float64))
-        self.log_variance = nn.Parameter(torch.zeros((), dtype=torch.float64))
+        self.embed = nn.Sequential(nn.Linear(inputs, WIDTH), nn.Tanh(), nn.Linear(WIDTH, FEATURES))
+        self.log_noise = nn.Parameter(torch.tensor(LOG_NOISE))
+        self.mean = nn.Parameter(torch.zeros(()))
+        self.log_variance = nn.Parameter(torch.zeros(()))
+        self.double()
 
     def covariance(self, a: Tensor, b: Tensor) -> Tensor:
         """Return (n, m), without noise, of inputs (n, D) and (m, D)."""
-        return self.log_variance.exp() * alike(self.kernel(a), self.kernel(b))
+        a, b = self.embed(a), self.embed(b)
+        squares = (a**2).sum(1)[:, None] + (b**2).sum(1)[None] - 2 * a @ b.T
+        return self.log_variance.exp() * torch.exp(-0.5 * squares.clamp(min=0.0))
 
     def noisy(self, inputs: Tensor) -> Tensor:
         """Return the covariance (n, n) of measured values."""
-        noise = self.kernel.log_noise.double().exp() + JITTER
+        noise = self.log_noise.exp() + JITTER
         return self.covariance(inputs, inputs) + noise * torch.eye(len(inputs), dtype=noise.dtype)
 
     def surprise(self, inputs: Tensor, values: Tensor) -> Tensor:
