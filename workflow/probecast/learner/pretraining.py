@@ -15,7 +15,7 @@ from torch import Tensor
 
 from probecast.encoding import Encoding
 from probecast.errors import ProbecastError
-from probecast.holdout import Kind, check_no_leak, describe_sources
+from probecast.holdout import NOTHING, HoldOut, describe_sources
 from probecast.learner.calibration import Calibration, Outcomes
 from probecast.learner.curves import at_levels, curve_levels, normalise
 from probecast.learner.encoder import MetaEncoder, Source, joined
@@ -36,7 +36,7 @@ def pretrain(
     tables: Sequence[TrialTable],
     settings: PretrainSettings,
     seed: int = 0,
-    held_out: tuple[Kind, str] | None = None,
+    held_out: HoldOut = NOTHING,
 ) -> MetaEncoder:
     """Return a meta-encoder trained on the tables; the same for the same arguments.
 
@@ -44,7 +44,7 @@ def pretrain(
         tables: finished trial tables of the source tasks.
         settings: how to train.
         seed: root of initial weights and of everything drawn.
-        held_out: kind and name of what none of the tables may belong to.
+        held_out: what none of the tables may belong to.
 
     Raises:
         ProbecastError: no tables, or one belongs to what is held out.
@@ -52,8 +52,7 @@ def pretrain(
     tables = sorted(tables, key=lambda table: table.info.task)
     if not tables:
         raise ProbecastError("no source tables to pretrain on; add tasks under 'sources'")
-    if held_out:
-        check_no_leak(describe_sources(tables), *held_out)
+    held_out.check(describe_sources(tables))
     telling = [table for table in tables if normalise(table)]
     if not telling:
         raise ProbecastError(
@@ -64,7 +63,7 @@ def pretrain(
     encoding = Encoding.of(telling)
     sources = [Source.of(table, encoding) for table in telling]
     card = {
-        "held_out": {"kind": held_out[0], "name": held_out[1]} if held_out else None,
+        "held_out": held_out.to_card(),
         "settings": {**settings.model_dump(mode="json"), "seed": seed},
     }
     kernel = fit(encoding, sources, settings, derive(seed, "pretrain"))
