@@ -4,7 +4,6 @@
 import json
 import os
 import sys
-from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 
@@ -43,28 +42,20 @@ if not workflow.overwrite_configfiles:
 STUDY_FILES = [*map(str, workflow.configfiles)] or ["config"]
 
 
-@contextmanager
-def told():
-    """What is wrong is told in one line, without a traceback."""
-    try:
-        yield
-    except ProbecastError as error:
-        raise WorkflowError(str(error)) from None
-
-
 def asks(function):
-    """A function of the wildcards that asks the library."""
+    """The same function, for Snakemake: what is wrong is told without a traceback."""
 
-    def answer(wildcards):
-        with told():
-            return function(wildcards)
+    def answer(*arguments):
+        try:
+            return function(*arguments)
+        except ProbecastError as error:
+            raise WorkflowError(str(error)) from None
 
     return answer
 
 
-with told():
-    study = load_study(config, " + ".join(STUDY_FILES), base=Path(workflow.basedir))
-
+# Relative paths in it count from the folder of the Snakefile, an importer's from that of its own.
+study = asks(load_study)(config, " + ".join(STUDY_FILES), Path(workflow.basedir))
 
 NAME = "[a-z][a-z0-9_]*"
 
@@ -87,9 +78,6 @@ logger.addFilter(lambda record: not str(record.msg).startswith(SCHEDULER))
 logger.addHandler(Stages(logger.info, study.trials_of))
 
 
-# -- resources ---------------------------------------------------------------------------
-
-
 def memory(wildcards, input, attempt):
     """Megabytes: the libraries, and the input a few times over; twice that on each retry."""
     return (2000 + 5 * int(input.size_mb)) * 2 ** (attempt - 1)
@@ -105,17 +93,13 @@ def training_minutes(wildcards, attempt):
     return 4 * minutes(wildcards, attempt)
 
 
-def gpus_of(task):
-    """Of a job that trains: one where the study file wants one."""
-    return int(study.training_of(task).device == "cuda")
-
-
 SMALL = dict(mem_mb=memory, runtime=minutes)
-TRAINING = dict(mem_mb=memory, runtime=training_minutes, gpu=lambda w: gpus_of(w.task))
+TRAINING = dict(
+    mem_mb=memory, runtime=training_minutes, gpu=lambda w: study.gpus(w.task)
+)
 
 
-# -- what several rules ask for ----------------------------------------------------------
-
+# What several rules ask for.
 network = lambda w: study.network_of(w.task)
 training = lambda w: study.training_of(w.task).model_dump(mode="json")
 space = lambda w: study.space_of(w.task).model_dump(mode="json")

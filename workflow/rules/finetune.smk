@@ -48,7 +48,7 @@ if study.finetuning:
         conda:
             "../../envs/train.yaml"
         resources:
-            **{**TRAINING, "gpu": gpus_of(study.finetuning.task)},
+            **{**TRAINING, "gpu": study.gpus(study.finetuning.task)},
         params:
             finetuning=study.finetuning.model_dump(mode="json"),
             training=study.training_of(study.finetuning.task).model_dump(mode="json"),

@@ -155,6 +155,10 @@ class Study(BaseModel):
         changes = self.architecture(task).training.model_dump(exclude_none=True)
         return self.training.model_copy(update=changes)
 
+    def gpus(self, task: str) -> int:
+        """Return how many GPUs a job that trains the task's network takes."""
+        return int(self.training_of(task).device == "cuda")
+
     def space_of(self, task: str) -> Space:
         """Return the search space of a task's architecture."""
         return self.architecture(task).space or self.space
