@@ -107,7 +107,7 @@ space_sizes = lambda w: {task: study.space_of(task).size for task in study.tasks
 
 data = asks(lambda w: layout.task_data(study, w.task))
 checked_network = lambda w: layout.checked_network(study, w.task)
-sweep_of = lambda w: layout.sweep(study, w.task)
+sweep_of = lambda w: [layout.sweep(study, w.task)]
 own_files = lambda w: layout.own_files(study, w.dataset)
 outcomes = asks(lambda w: sources.outcomes(study))
 
