@@ -17,18 +17,17 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 
 
 rule all:
     default_target: True
     input:
-        "results/report/index.html" if study.tasks and not study.finetuning else [],
-        expand(
-            "results/finetune/{file}",
-            file=("comparison.md", "training_config.py") if study.finetuning else (),
-        ),
-        expand("results/replay/{table}/summary.csv", table=study.tables),
+        layout.targets(study),
+    localrule: True
 
 
 include: "workflow/rules/download.smk"

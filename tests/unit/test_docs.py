@@ -22,6 +22,16 @@ def test_every_column_of_a_trial_table_has_its_meaning():
     assert all(f"| `{name}` | " in page for name in (*IDENTITY, *MEASURED))
 
 
+@pytest.mark.parametrize(
+    "path", [ROOT / "config.yaml", *(ROOT / "studies").rglob("*.yaml")], ids=lambda path: path.name
+)
+def test_editors_find_the_schema_by_the_first_line_of_every_study_file(path):
+    first = path.read_text().splitlines()[0]
+    key, _, schema = first.partition("=")
+    assert key == "# yaml-language-server: $schema"
+    assert (path.parent / schema).resolve() == reference.SCHEMA
+
+
 @pytest.mark.parametrize("path", [ROOT / "config.yaml", *(ROOT / "studies").glob("*.yaml")])
 def test_schema_accepts_the_shipped_studies(path):
     jsonschema.validate(yaml.safe_load(path.read_text()), json.loads(reference.schema()))

@@ -44,9 +44,20 @@ def test_hooks_are_the_locked_tools_that_lint_runs():
     assert {re.sub(r" (\.|Snakefile workflow)$", "", command) for command in linted} == tools
 
 
+def test_the_workflow_catalog_is_told_what_it_asks_for():
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    assert usage.keys() == {"mandatory-flags", "software-stack-deployment"}
+    deployment = usage["software-stack-deployment"]
+    assert deployment["conda"] and deployment["report"]
+    assert (ROOT / "config/README.md").exists()
+    assert (ROOT / "workflow/report/workflow.rst").read_text().startswith("probecast predicts")
+    assert '\nreport: "workflow/report/workflow.rst"\n' in (ROOT / "Snakefile").read_text()
+
+
 PAGES = [
     *ROOT.glob("*.md"),
     *(ROOT / "docs").glob("*.md"),
+    ROOT / "config/README.md",
     ROOT / "results/README.md",
     ROOT / "workflow/pretrained/README.md",
 ]

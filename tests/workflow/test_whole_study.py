@@ -12,6 +12,7 @@ import yaml
 from kit.kill_and_resume import differences
 from kit.projects import ROOT, TINY, fresh_project
 from probecast.study.load import load_study
+from probecast.study.sources import swept_tasks
 from probecast.trials import read_table
 
 pytestmark = pytest.mark.study
@@ -317,8 +318,9 @@ def test_plan_counts_the_sweeps_that_snakemake_would_run(tmp_path):
     file = project.study(**changes, sweep={**TINY["sweep"], "source_configurations": 4})
     study = load_study(yaml.safe_load(file.read_text()), file.name, project.folder)
     # The target's family is held out, and its architecture: digits_few-cnn is of both.
-    assert study.swept_tasks == ["digits-cnn", "digits-rnn", "glyphs-cnn", "load-lstm"]
-    jobs = sum(len(study.chunks(task)) for task in study.swept_tasks)
+    swept = swept_tasks(study)
+    assert swept == ["digits-cnn", "digits-rnn", "glyphs-cnn", "load-lstm"]
+    jobs = sum(len(study.chunks(task)) for task in swept)
     assert project.plan()["sweep"] == jobs
     # Only the data are needed to tell.
     assert project.plan("plan") == {"download": 3, "preprocess": 3, "plan": 1}

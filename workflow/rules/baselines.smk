@@ -7,12 +7,14 @@
 
 rule baselines:
     input:
-        sweep=lambda w: sweeps(w.task),
-        sources=lambda w: lessons(f"family-{family_of(w)}"),
+        sweep=sweep_of,
+        sources=asks(
+            lambda w: sources.tables_to_learn_from(study, hold_out("family", w.task))
+        ),
         encoder=encoder,
     output:
-        runs="results/baselines/{task}.parquet",
-        beliefs="results/baselines/beliefs-{task}.parquet",
+        runs=layout.BASELINES,
+        beliefs=layout.BELIEFS,
     log:
         "results/logs/baselines/{task}.log",
     benchmark:
@@ -20,8 +22,7 @@ rule baselines:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=memory,
-        runtime=minutes,
+        **SMALL,
     params:
         cost=study.probe.cost,
         methods=study.baselines.methods or DEFAULT,
@@ -37,11 +38,13 @@ rule baselines:
 
 use rule baselines as unlike with:
     input:
-        sweep=lambda w: sweeps(w.task),
-        sources=lambda w: left_without(f"architecture-{architecture_of(w.task)}"),
-        encoder=encoder_unlike,
+        sweep=sweep_of,
+        sources=lambda w: sources.tables_without(
+            study, hold_out("architecture", w.task)
+        ),
+        encoder=lambda w: sources.encoder_unlike(study, w.task),
     output:
-        runs="results/baselines/unlike-{task}.parquet",
+        runs=layout.UNLIKE,
     log:
         "results/logs/unlike/{task}.log",
     benchmark:

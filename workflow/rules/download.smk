@@ -17,12 +17,11 @@ rule download:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=memory,
-        runtime=minutes,
+        **SMALL,
     params:
         settings=lambda w: study.download_settings(w.dataset).model_dump(mode="json"),
-        folder=own_folder,
+        folder=lambda w: layout.own_folder(study, w.dataset),
         lock="results/data/{dataset}.lock.json",
-        code=lambda w: code_of("download", source_module(w)),
+        code=lambda w: code_of("download", source_module(study, w.dataset)),
     script:
         "../scripts/download.py"

@@ -52,8 +52,7 @@ rule evaluate:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=memory,
-        runtime=minutes,
+        **SMALL,
     params:
         study=study.name,
         space_sizes=space_sizes,

@@ -10,10 +10,10 @@ if study.finetuning:
 
     rule training_config:
         input:
-            f"results/predictions/{study.finetuning.task}.json",
+            layout.PREDICTION.format(task=study.finetuning.task),
         output:
             report(
-                "results/finetune/training_config.py",
+                layout.TRAINING_CONFIG,
                 category="Fine-tuning",
                 labels={"what": "settings to import"},
             ),
@@ -22,8 +22,7 @@ if study.finetuning:
         conda:
             "../../envs/train.yaml"
         resources:
-            mem_mb=memory,
-            runtime=minutes,
+            **SMALL,
         params:
             task=study.finetuning.task,
             training=study.training_of(study.finetuning.task).model_dump(mode="json"),
@@ -33,15 +32,15 @@ if study.finetuning:
 
     rule finetune:
         input:
-            data=data_of(dataset_of(study.finetuning.task)),
-            other=data_of(study.finetuning.also_on),
+            data=layout.task_data(study, study.finetuning.task),
+            other=layout.data(study.finetuning.also_on),
             prediction=lambda w: (
-                f"results/predictions/{study.finetuning.task}.json"
+                layout.PREDICTION.format(task=study.finetuning.task)
                 if w.settings == "predicted"
                 else []
             ),
         output:
-            "results/finetune/runs/{settings}.csv",
+            layout.FINETUNED,
         log:
             "results/logs/finetune/{settings}.log",
         benchmark:
@@ -49,9 +48,7 @@ if study.finetuning:
         conda:
             "../../envs/train.yaml"
         resources:
-            mem_mb=memory,
-            runtime=training_minutes,
-            gpu=gpus_of(study.finetuning.task),
+            **{**TRAINING, "gpu": study.gpus(study.finetuning.task)},
         params:
             finetuning=study.finetuning.model_dump(mode="json"),
             training=study.training_of(study.finetuning.task).model_dump(mode="json"),
@@ -63,22 +60,16 @@ if study.finetuning:
 
     rule compare:
         input:
-            runs=expand(
-                "results/finetune/runs/{settings}.csv", settings=study.finetuning.names
+            runs=expand(layout.FINETUNED, settings=study.finetuning.names),
+            prediction=layout.PREDICTION.format(task=study.finetuning.task),
+            card=layout.card(hold_out("family", study.finetuning.task)),
+            specs=layout.specs(
+                [dataset_of(study.finetuning.task), study.finetuning.also_on]
             ),
-            prediction=f"results/predictions/{study.finetuning.task}.json",
-            card=f"results/meta/family-{study.family(dataset_of(study.finetuning.task))}/card.json",
-            specs=[
-                f"results/data/{dataset}/spec.json"
-                for dataset in (
-                    dataset_of(study.finetuning.task),
-                    study.finetuning.also_on,
-                )
-            ],
         output:
             runs="results/finetune/runs.csv",
             summary="results/finetune/comparison.csv",
-            page="results/finetune/comparison.md",
+            page=layout.COMPARISON,
             figure=report(
                 "results/finetune/comparison.svg",
                 category="Fine-tuning",
@@ -92,8 +83,7 @@ if study.finetuning:
         conda:
             "../../envs/report.yaml"
         resources:
-            mem_mb=memory,
-            runtime=minutes,
+            **SMALL,
         params:
             finetuning=study.finetuning.model_dump(mode="json"),
             code=code_of("compare"),

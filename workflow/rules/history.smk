@@ -4,18 +4,17 @@
 
 rule history:
     input:
-        lambda w: history_of(w).file or [],
+        asks(lambda w: study.named("history", w.history).file or []),
     output:
-        directory("results/history/{history}"),
+        directory(layout.HISTORY),
     log:
         "results/logs/history/{history}.log",
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=memory,
-        runtime=minutes,
+        **SMALL,
     params:
-        settings=lambda w: history_of(w).model_dump(mode="json"),
+        settings=lambda w: study.history[w.history].model_dump(mode="json"),
         code=code_of("history"),
     script:
         "../scripts/history.py"

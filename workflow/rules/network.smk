@@ -6,18 +6,17 @@ rule network:
     input:
         lambda w: data(w)[-1],
     output:
-        "results/networks/{task}.json",
+        layout.NETWORK,
     log:
         "results/logs/network/{task}.log",
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=memory,
-        runtime=minutes,
+        **SMALL,
     params:
         network=network,
         training=training,
         configurations=lambda w: study.space_of(w.task).around(study.default_of(w.task)),
-        code=lambda w: network_code("network", [w.task]),
+        code=lambda w: network_code("network", study, [w.task]),
     script:
         "../scripts/network.py"

@@ -4,15 +4,16 @@
 
 rule plan:
     input:
-        specs([*study.tasks, *study.swept_tasks]),
+        layout.specs(map(dataset_of, [*study.tasks, *sources.swept_tasks(study)])),
     output:
         "results/plan.csv",
     log:
         "results/logs/plan.log",
+    localrule: True
     conda:
         "../../envs/train.yaml"
     params:
         study=study.model_dump(mode="json"),
-        code=network_code("plan", study.all_tasks),
+        code=network_code("plan", study, study.all_tasks),
     script:
         "../scripts/plan.py"

@@ -4,11 +4,11 @@
 
 rule predict:
     input:
-        probe="results/trials/{task}/probe.parquet",
+        probe=layout.PROBE,
         encoder=encoder,
     output:
         report(
-            "results/predictions/{task}.json",
+            layout.PREDICTION,
             category="Tasks",
             labels={"task": "{task}", "shows": "recommendation"},
             caption="../report/prediction.rst",
@@ -20,12 +20,11 @@ rule predict:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=memory,
-        runtime=minutes,
+        **SMALL,
     params:
         training=training,
         settings=study.probe.model_dump(mode="json"),
-        space=lambda w: study.space_of(w.task).model_dump(mode="json"),
+        space=space,
         seed=study.sweep_seed,
         code=code_of("predict"),
     script:

@@ -8,10 +8,7 @@ rule preprocess:
         # When a download is refused, Snakemake removes the raw files and would look no further.
         own_files,
     output:
-        "results/data/{dataset}/train.safetensors",
-        "results/data/{dataset}/val.safetensors",
-        "results/data/{dataset}/test.safetensors",
-        "results/data/{dataset}/spec.json",
+        layout.DATA,
     log:
         "results/logs/preprocess/{dataset}.log",
     benchmark:
@@ -19,13 +16,12 @@ rule preprocess:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=memory,
-        runtime=minutes,
+        **SMALL,
     params:
         settings=lambda w: study.preprocess_settings(w.dataset).model_dump(mode="json"),
         code=lambda w: code_of(
             "preprocess",
-            source_module(w),
+            source_module(study, w.dataset),
             MODALITIES[study.source_of(w.dataset).modality],
         ),
     script:

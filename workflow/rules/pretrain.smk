@@ -6,11 +6,11 @@
 
 rule pretrain:
     input:
-        lambda w: lessons(w.held_out),
+        asks(lambda w: sources.tables_to_learn_from(study, HoldOut.parse(w.held_out))),
     output:
-        "results/meta/{held_out}/encoder.safetensors",
+        layout.ENCODER,
         report(
-            "results/meta/{held_out}/card.json",
+            layout.CARD,
             category="Meta-encoders",
             labels={"held out": "{held_out}"},
             caption="../report/encoder.rst",
@@ -22,8 +22,7 @@ rule pretrain:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=memory,
-        runtime=minutes,
+        **SMALL,
     params:
         seed=study.seed,
         code=code_of("pretrain"),

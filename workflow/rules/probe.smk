@@ -8,7 +8,7 @@ rule probe:
         network=checked_network,
         encoder=encoder,
     output:
-        "results/trials/{task}/probe.parquet",
+        layout.PROBE,
     log:
         "results/logs/probe/{task}.log",
     benchmark:
@@ -16,16 +16,14 @@ rule probe:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=memory,
-        runtime=training_minutes,
-        gpu=gpus,
+        **TRAINING,
     params:
         network=network,
         training=training,
         settings=study.probe.model_dump(mode="json"),
-        space=lambda w: study.space_of(w.task).model_dump(mode="json"),
+        space=space,
         seed=study.sweep_seed,
         journal="results/journals/{task}/probe.jsonl",
-        code=lambda w: network_code("probe", [w.task], TUNERS["probecast"]),
+        code=lambda w: network_code("probe", study, [w.task], TUNERS["probecast"]),
     script:
         "../scripts/probe.py"

@@ -11,10 +11,10 @@
 
 rule replay_fold:
     input:
-        table_file,
+        asks(lambda w: layout.table_file(study, w.table)),
     output:
-        runs="results/replay/{table}/fold-{fold}.parquet",
-        beliefs="results/replay/{table}/beliefs-{fold}.parquet",
+        runs=layout.FOLD_RUNS,
+        beliefs=layout.FOLD_BELIEFS,
     log:
         "results/logs/replay/{table}/fold-{fold}.log",
     benchmark:
@@ -22,11 +22,10 @@ rule replay_fold:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=memory,
-        runtime=minutes,
+        **SMALL,
     params:
-        table=lambda w: table_of(w).model_dump(mode="json"),
-        held_out=lambda w: folds_of(w.table)[int(w.fold)],
+        table=lambda w: study.tables[w.table].model_dump(mode="json"),
+        held_out=asks(lambda w: folds_of(w.table)[int(w.fold)]),
         replay=study.replay.model_dump(mode="json"),
         seed=study.seed,
         code=code_of(
@@ -39,11 +38,11 @@ rule replay_fold:
 
 rule replay:
     input:
-        runs=lambda w: of_folds(w, "fold"),
-        beliefs=lambda w: of_folds(w, "beliefs"),
+        runs=of_folds(layout.FOLD_RUNS),
+        beliefs=of_folds(layout.FOLD_BELIEFS),
     output:
         summary=report(
-            "results/replay/{table}/summary.csv",
+            layout.REPLAY_SUMMARY,
             category="Replay",
             labels={"table": "{table}", "shows": "summary"},
             caption="../report/replay.rst",
@@ -78,8 +77,7 @@ rule replay:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=memory,
-        runtime=minutes,
+        **SMALL,
     params:
         seed=study.seed,
         # Ranks are of one cost: the middle one.

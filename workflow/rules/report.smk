@@ -6,13 +6,13 @@ rule report:
     input:
         unpack(outcomes),
         evaluate=rules.evaluate.output,
-        specs=specs(study.tasks),
+        specs=layout.specs(map(dataset_of, study.tasks)),
         template=multiext(
             str(ROOT / "workflow/probecast/report/page"), ".html", ".css", ".js"
         ),
     output:
         report(
-            "results/report/index.html",
+            layout.REPORT,
             category="Results",
             labels={"table": "the page"},
             caption="../report/page.rst",
@@ -24,8 +24,7 @@ rule report:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=memory,
-        runtime=minutes,
+        **SMALL,
     params:
         study_name=" + ".join(Path(file).name for file in STUDY_FILES),
         study_file=yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False),

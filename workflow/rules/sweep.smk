@@ -12,7 +12,7 @@ rule sweep:
         data=data,
         network=checked_network,
     output:
-        "results/trials/{task}/sweep-{chunk}.parquet",
+        layout.SWEEP_PART,
     log:
         "results/logs/sweep/{task}-{chunk}.log",
     benchmark:
@@ -20,9 +20,7 @@ rule sweep:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=memory,
-        runtime=training_minutes,
-        gpu=gpus,
+        **TRAINING,
     params:
         title=lambda w: f"sweep {w.task}, part {int(w.chunk) + 1}",
         network=network,
@@ -30,14 +28,14 @@ rule sweep:
         configurations=lambda w: study.chunk(w.task, int(w.chunk)),
         seed=study.sweep_seed,
         journal="results/journals/{task}/sweep-{chunk}.jsonl",
-        code=lambda w: network_code("sweep", [w.task]),
+        code=lambda w: network_code("sweep", study, [w.task]),
     script:
         "../scripts/sweep.py"
 
 
 use rule sweep as repeat with:
     output:
-        "results/trials/{task}/repeat.parquet",
+        layout.REPEAT,
     log:
         "results/logs/repeat/{task}.log",
     benchmark:
@@ -49,16 +47,17 @@ use rule sweep as repeat with:
         configurations=lambda w: study.repeated(w.task),
         seed=study.repeat_seed,
         journal="results/journals/{task}/repeat.jsonl",
-        code=lambda w: network_code("sweep", [w.task]),
+        code=lambda w: network_code("sweep", study, [w.task]),
 
 
 rule gather:
     input:
-        parts,
+        asks(lambda w: layout.sweep_parts(study, w.task)),
     output:
-        "results/trials/{task}/sweep.parquet",
+        layout.SWEEP,
     log:
         "results/logs/gather/{task}.log",
+    localrule: True
     conda:
         "../../envs/report.yaml"
     params:
@@ -70,19 +69,14 @@ rule gather:
 use rule gather as table with:
     input:
         rules.gather.output,
-        lambda w: (
-            "results/trials/{task}/repeat.parquet" if study.repeated(w.task) else []
-        ),
+        lambda w: layout.repeats(study, w.task),
     output:
-        "results/tables/{task}.parquet",
+        layout.TABLE,
     log:
         "results/logs/table/{task}.log",
 
 
 rule tables:
     input:
-        [
-            f"results/tables/{task}.parquet"
-            for task in study.all_tasks
-            if not study.finished_table(task)
-        ],
+        layout.unfinished_tables(study),
+    localrule: True

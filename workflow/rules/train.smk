@@ -8,19 +8,19 @@
 rule train:
     input:
         data=data,
-        prediction="results/predictions/{task}.json",
-        baselines="results/baselines/{task}.parquet",
-        sweep=lambda w: sweeps(w.task),
-        probe="results/trials/{task}/probe.parquet",
+        prediction=layout.PREDICTION,
+        baselines=layout.BASELINES,
+        sweep=sweep_of,
+        probe=layout.PROBE,
     output:
         choices=report(
-            "results/trials/{task}/choices.json",
+            layout.CHOICES,
             category="Tasks",
             labels={"task": "{task}", "shows": "choices of all methods"},
             caption="../report/choices.rst",
         ),
-        final="results/trials/{task}/final.parquet",
-        continued="results/trials/{task}/continued.parquet",
+        final=layout.FINAL,
+        continued=layout.CONTINUED,
     log:
         "results/logs/train/{task}.log",
     benchmark:
@@ -28,9 +28,7 @@ rule train:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=memory,
-        runtime=training_minutes,
-        gpu=gpus,
+        **TRAINING,
     params:
         network=network,
         training=training,
@@ -38,6 +36,6 @@ rule train:
         final_seeds=study.final_seeds,
         probe_seed=study.sweep_seed,
         journals="results/journals/{task}",
-        code=lambda w: network_code("train", [w.task]),
+        code=lambda w: network_code("train", study, [w.task]),
     script:
         "../scripts/train.py"

@@ -11,7 +11,7 @@ from probecast.finetuning.table import (
     summarise,
     with_intervals,
 )
-from probecast.holdout import check_no_leak
+from probecast.holdout import HoldOut
 from probecast.learner.recommendation import read_recommendation
 from probecast.report.drawing import sheet
 from probecast.report.figures.finetuning import finetuning_figure
@@ -21,7 +21,7 @@ with stage(snakemake.log[0]):
     files = snakemake.input
     finetuning = FinetuningSettings(**snakemake.params.finetuning)
     for family in (DataSpec.read(path).family for path in files.specs):
-        check_no_leak(read_json(files.card)["sources"], "family", family)
+        HoldOut("family", family).check(read_json(files.card)["sources"])
     runs = pd.concat(map(read_csv, files.runs), ignore_index=True)
     summary = summarise(runs, read_recommendation(files.prediction).probe_cost)
     page = in_markdown(summary, finetuning, hyperparameters_of(runs))

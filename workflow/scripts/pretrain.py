@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from probecast.console import stage
+from probecast.holdout import HoldOut
 from probecast.learner.pretraining import pretrain
 from probecast.trials import read_sweeps
 
 with stage(snakemake.log[0]):
-    kind, _, name = snakemake.wildcards.held_out.partition("-")
     encoder = pretrain(
         read_sweeps(snakemake.input),
         snakemake.params.seed,
-        held_out=(kind, name) if name else None,
+        HoldOut.parse(snakemake.wildcards.held_out),
     )
     encoder.write(Path(snakemake.output[0]).parent)

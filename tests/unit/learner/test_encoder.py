@@ -8,6 +8,7 @@ from kit.synthetic import few, quick_encoder, synthetic_task
 from kit.tables import small_table
 from probecast.errors import ProbecastError
 from probecast.files import seal, sha256, write_json
+from probecast.holdout import HoldOut
 from probecast.learner.encoder import POOL, MetaEncoder
 from probecast.learner.pretraining import pretrain
 
@@ -122,7 +123,7 @@ def test_an_encoder_that_held_out_an_architecture_is_checked_for_that():
         small_table({0.1: [0.2], 1.0: [0.3]}, task=f"{name}-rnn", family=name) for name in "abcd"
     ]
     same_family = small_table({0.1: [0.2]}, task="a-cnn", family="a").info
-    encoder = pretrain(rnns, held_out=("architecture", "cnn"))
+    encoder = pretrain(rnns, held_out=HoldOut("architecture", "cnn"))
     encoder.check_unseen(same_family)
     with pytest.raises(ProbecastError, match="architecture 'rnn'"):
         encoder.check_unseen(rnns[0].info)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from probecast.errors import ProbecastError
+from probecast.holdout import NOTHING, HoldOut
 from probecast.learner import shipped
 from probecast.learner.curves import normalise
 from probecast.learner.encoder import MetaEncoder
@@ -49,10 +50,10 @@ def test_it_expects_something_of_a_task_of_a_new_family_and_refuses_an_old_one()
 
 
 def test_what_is_held_out_is_left_out():
-    for nothing in (("family", "mine"), ("all", "")):
-        assert [Path(path).stem for path in shipped.tables_without(*nothing)] == ENCODER.tasks
-    left = {Path(path).stem for path in shipped.tables_without("family", "digits")}
+    for nothing in (HoldOut("family", "mine"), NOTHING):
+        assert [Path(path).stem for path in shipped.tables_without(nothing)] == ENCODER.tasks
+    left = {Path(path).stem for path in shipped.tables_without(HoldOut("family", "digits"))}
     assert left
     assert not any(task.startswith("digits") for task in left)
-    left = shipped.tables_without("architecture", "cnn")
+    left = shipped.tables_without(HoldOut("architecture", "cnn"))
     assert not any(path.endswith("-cnn.parquet") for path in left)

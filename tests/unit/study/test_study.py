@@ -5,40 +5,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kit.tables import small_table
+from kit.small_study import FIXED, HISTORY, ROOT, SMALL, load
 from probecast.errors import ProbecastError
 from probecast.space import config_id
 from probecast.study.load import load_study
 from probecast.training.settings import TrainingChanges, TrainingSettings
-from probecast.trials import TrialTable
 
-ROOT = Path(__file__).parents[3]
 STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
 PIECES = {"source": "docs_kind", "pretrained": "minilm"}
 OWN_TEXTS = {"modality": "text", "files": {"train": "t.csv"}}
 ONE = {"choices": [1]}
 TABLE = {"path": "../t.csv", "metric": "how good", "higher_is_better": True}
 
-FIXED = {"batch_size": 32, "neurons": 16, "dropout": 0.1, "optimizer": "Adam"}
-SMALL = {
-    "name": "small",
-    "tasks": ["digits-cnn", "load-lstm"],
-    "datasets": {"digits": {"train_rows": 60}},
-    "space": {
-        "learning_rate": {"choices": [0.001, 0.01], "scale": "log"},
-        "layers": {"choices": [2, 3, 4]},
-        **{name: {"choices": [value]} for name, value in FIXED.items()},
-    },
-    "default_configuration": {"learning_rate": 0.001, "layers": 3, **FIXED},
-    "training": {"epochs": 5},
-    "probe": {"cost": 2},
-}
 DEFAULT = SMALL["default_configuration"]
 RATES = {"learning_rate": {"low": 0.001, "high": 0.1, "scale": "log"}}
-
-
-def load(base=ROOT, **changes):
-    return load_study({**copy.deepcopy(SMALL), **changes}, "my.yaml", base)
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.name)
@@ -107,35 +87,40 @@ def test_a_share_of_the_evaluated_tasks_trials_is_repeated_with_another_seed():
     assert load().repeated("digits-cnn") == []
 
 
-def test_a_finished_table_stands_in_for_its_tasks_sweep(tmp_path):
-    assert load().finished_table("digits-cnn") is None
-    (tmp_path / "digits-cnn.parquet").touch()
-    study = load(sweep={"tables": str(tmp_path)})
-    assert study.finished_table("digits-cnn") == tmp_path / "digits-cnn.parquet"
-    assert study.finished_table("load-lstm") is None
+def test_a_folder_of_finished_tables_counts_from_the_base():
     assert load(sweep={"tables": "studies"}).sweep.tables == str(ROOT / "studies")
 
 
-def finished_table(folder, epochs=5, **others):
-    """Keep a table of two trials of ``digits-cnn`` in a folder."""
-    table = small_table({0.1: [0.5] * epochs, 0.01: [0.6] * epochs}, task="digits-cnn")
-    more = {"layers": 2, **FIXED, **others}
-    names = ["learning_rate", *more]
-    TrialTable(table.info, names, table.frame.assign(**more)).write(folder / "digits-cnn.parquet")
+def test_paths_of_histories_count_from_the_base_but_those_of_a_server(base):
+    paths = ["runs.db", "mysql://host/runs", "sqlite:///runs.db"]
+    given = {f"from_{i}": {**HISTORY, "path": path} for i, path in enumerate(paths)}
+    read = load(base, history=given).history.values()
+    assert [own.path for own in read] == [f"{base}/runs.db", paths[1], f"sqlite:///{base}/runs.db"]
+    assert [own.file for own in read] == [f"{base}/runs.db", None, f"{base}/runs.db"]
 
 
-def test_a_finished_table_of_other_trials_is_no_reference(tmp_path):
-    study = load(tasks=["digits-cnn"], sweep={"tables": str(tmp_path)})
-    finished_table(tmp_path)
-    study.check_evaluable()
-    finished_table(tmp_path, epochs=4)
-    with pytest.raises(ProbecastError, match=r"holds trials of 4 epochs .* for 5 epochs of"):
-        study.check_evaluable()
-    finished_table(tmp_path, momentum=0.9)
+def test_a_job_of_many_trials_says_how_many():
+    study = load(sweep={"configurations": "all", "trials_per_job": 4, "repeated": 0.5})
+    of_task = {"task": "digits-cnn"}
+    chunks = [study.trials_of("sweep", {**of_task, "chunk": str(i)}) for i in range(2)]
+    assert chunks == [3, 3]
+    assert study.trials_of("repeat", of_task) == 3
+    assert study.trials_of("finetune", {"settings": "predicted"}) == 3
+    assert study.trials_of("probe", of_task) == 0
+
+
+def test_a_target_of_something_that_the_study_has_not_is_refused():
+    study = load(tables={"bench": TABLE})
+    assert study.check_task("load-lstm") == "load-lstm"
+    assert study.named("tables", "bench").metric == TABLE["metric"]
     with pytest.raises(
-        ProbecastError, match=r"sweep\.tables: .*digits-cnn\.parquet holds .*momentum"
+        ProbecastError,
+        match=r"^my\.yaml: tasks: found no 'digits-cn'; name it there, or correct the target\. "
+        "Did you mean 'digits-cnn'",
     ):
-        study.check_evaluable()
+        study.check_task("digits-cn")
+    with pytest.raises(ProbecastError, match=r"^my\.yaml: tables: found no 'bnch'; .*'bench'"):
+        study.named("tables", "bnch")
 
 
 def test_of_a_space_with_ranges_a_sample_is_swept_unless_it_is_smaller():
@@ -145,19 +130,6 @@ def test_of_a_space_with_ranges_a_sample_is_swept_unless_it_is_smaller():
         layers = {"layers": {"low": 2, "high": largest, "type": "integer"}}
         study = load(tasks=["digits-cnn"], space={**rate, **layers, **fixed})
         assert len(study.swept("digits-cnn")) == size
-
-
-def test_held_out_family_and_architecture_are_left_out():
-    study = load(
-        tasks=["digits-cnn", "load-lstm"],
-        sources=["small_digits-cnn", "load-rnn", "digits-rnn"],
-        datasets={"small_digits": {"source": "digits", "train_rows": 50}},
-    )
-    assert study.sources_without("family-digits") == ["load-lstm", "load-rnn"]
-    assert study.sources_without("architecture-rnn") == [
-        *("digits-cnn", "load-lstm", "small_digits-cnn")
-    ]
-    assert study.sources_without("all") == study.all_tasks
 
 
 def test_seeds_of_stages_differ():
@@ -239,36 +211,11 @@ def test_a_study_of_tables_needs_no_tasks():
     assert study.replay.costs == [1.5, 2, 3, 5, 10]
 
 
-HISTORY = {"path": "runs.db", "metric": "accuracy"}
-
-
 @pytest.fixture
 def base(tmp_path):
     """A folder with the file of ``HISTORY``."""
     (tmp_path / "runs.db").touch()
     return tmp_path
-
-
-def test_histories_are_held_out_by_what_is_said_of_them(base):
-    study = load(
-        base,
-        history={
-            "mine": HISTORY,
-            "theirs": {**HISTORY, "family": "digits"},
-            "cnns": {**HISTORY, "architecture": "cnn"},
-            "cnn": HISTORY,
-            "server": {**HISTORY, "path": "mysql://host/runs"},
-            "url": {**HISTORY, "path": "sqlite:///runs.db"},
-        },
-    )
-    assert study.histories_without("family-digits") == [*("mine", "cnns", "cnn", "server", "url")]
-    assert study.histories_without("architecture-cnn") == ["mine", "theirs", "server", "url"]
-    assert study.histories_without("all") == list(study.history)
-    assert [study.history[name].path for name in ("mine", "server", "url")] == [
-        *(f"{base}/runs.db", "mysql://host/runs", f"sqlite:///{base}/runs.db")
-    ]
-    assert study.history["url"].file == f"{base}/runs.db"
-    assert study.history["server"].file is None
 
 
 @pytest.mark.parametrize("path", ["runs.dbb", "sqlite:///runs.dbb", "runs.csv", "n" * 300])
@@ -279,12 +226,6 @@ def test_the_file_of_a_history_must_be_there(base, path):
         load(base, history={"mine": own})
     message = f"my.yaml: history.mine.path: {base}/{name} does not exist; correct it, or remove"
     assert str(error.value).startswith(message)
-
-
-def test_a_history_without_a_family_cannot_be_evaluated(base):
-    with pytest.raises(ProbecastError, match=r"history\.mine\.family: missing, but"):
-        load(base, history={"mine": HISTORY}).check_evaluable()
-    load(base, history={"mine": {**HISTORY, "family": "mine"}}).check_evaluable()
 
 
 def test_hyperparameters_of_a_history_may_be_listed_renamed_or_converted(base):
@@ -508,13 +449,6 @@ def finetune(**changes):
     for key, change in changes.items():
         study[key] = {**study.get(key, {}), **change} if isinstance(change, dict) else change
     return load_study(study, "my.yaml", ROOT)
-
-
-def test_a_recommendation_for_imdb_that_is_tried_on_sst2_learns_from_neither():
-    study = finetune()
-    sources = study.sources_without("family-imdb")
-    assert len(sources) == 4
-    assert {study.family(task.partition("-")[0]) for task in sources}.isdisjoint({"imdb", "sst2"})
 
 
 BAD_FINETUNING = {

@@ -21,7 +21,7 @@ from safetensors.numpy import load, save
 from probecast.encoding import Encoding
 from probecast.errors import ProbecastError
 from probecast.files import atomic_path, checked, read_json_as, write_json
-from probecast.holdout import check_no_leak, describe_sources
+from probecast.holdout import HoldOut, describe_sources
 from probecast.learner.calibration import RAW, Calibration
 from probecast.learner.curves import WORST, Scale, at_levels, curve_levels, normalise
 from probecast.learner.kernel import APART, alike, complete
@@ -99,8 +99,9 @@ class MetaEncoder:
 
     def without(self, family: str) -> "MetaEncoder":
         """Return one that remembers no task of a family, and whose beliefs are not calibrated."""
-        left = [source for source in self.sources if source.info["family"] != family]
-        card = {**self.card, "held_out": {"kind": "family", "name": family}}
+        held_out = HoldOut("family", family)
+        left = [source for source in self.sources if not held_out.excludes(source.info)]
+        card = {**self.card, "held_out": held_out.to_card()}
         return MetaEncoder(self.encoding, left, card)
 
     @property
@@ -121,9 +122,9 @@ class MetaEncoder:
         Raises:
             ProbecastError: there is a leak.
         """
-        held_out = self.card["held_out"]
-        kind = held_out["kind"] if held_out else "family"
-        check_no_leak([source.info for source in self.sources], kind, getattr(info, kind))
+        held_out = HoldOut.from_card(self.card["held_out"])
+        kind = held_out.kind if held_out else "family"
+        HoldOut(kind, getattr(info, kind)).check(source.info for source in self.sources)
 
     def expect(self, info: TaskInfo, candidates: Sequence[Configuration]) -> "Expectation":
         """Return what the sources let one expect of a task that has never been seen.

@@ -10,7 +10,7 @@ import numpy as np
 
 from probecast.encoding import Encoding
 from probecast.errors import ProbecastError
-from probecast.holdout import Kind, check_no_leak, describe_sources
+from probecast.holdout import NOTHING, HoldOut, describe_sources
 from probecast.learner.calibration import Calibration, Outcomes
 from probecast.learner.curves import normalise
 from probecast.learner.encoder import MetaEncoder, Source
@@ -24,14 +24,14 @@ CALIBRATION_TASKS, CALIBRATION_COST = 12, 2.0
 def pretrain(
     tables: Sequence[TrialTable],
     seed: int = 0,
-    held_out: tuple[Kind, str] | None = None,
+    held_out: HoldOut = NOTHING,
 ) -> MetaEncoder:
     """Return a meta-encoder trained on the tables; the same for the same arguments.
 
     Args:
         tables: finished trial tables of the source tasks.
         seed: goes into the card; nothing is drawn from it.
-        held_out: kind and name of what none of the tables may belong to.
+        held_out: what none of the tables may belong to.
 
     Raises:
         ProbecastError: no tables, or one belongs to what is held out.
@@ -39,8 +39,7 @@ def pretrain(
     tables = sorted(tables, key=lambda table: table.info.task)
     if not tables:
         raise ProbecastError("no source tables to pretrain on; add tasks under 'sources'")
-    if held_out:
-        check_no_leak(describe_sources(tables), *held_out)
+    held_out.check(describe_sources(tables))
     telling = [table for table in tables if normalise(table)]
     if not telling:
         raise ProbecastError(
@@ -51,7 +50,7 @@ def pretrain(
     encoding = Encoding.of(telling)
     sources = [Source.of(table, encoding) for table in telling]
     card = {
-        "held_out": {"kind": held_out[0], "name": held_out[1]} if held_out else None,
+        "held_out": held_out.to_card(),
         "seed": seed,
     }
     encoder = MetaEncoder(encoding, sources, card)

@@ -40,6 +40,7 @@ def load_study(config: Any, file: str, base: Path) -> Study:
     problems = [f"{file}: {problem}" for problem in find_problems(study)]
     if problems:
         raise all_of(problems)
+    study._file = file
     return study
 
 

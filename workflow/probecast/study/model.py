@@ -4,18 +4,17 @@
 settings it depends on, so that a changed key reruns only what it touches.
 """
 
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from os.path import isfile
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from probecast.data.settings import VAL_ROWS, DownloadSettings, PreprocessSettings, Variant
 from probecast.data.sources import Source
 from probecast.data.user.source import find_source
-from probecast.errors import ProbecastError
+from probecast.errors import ProbecastError, suggest
 from probecast.seeds import derive
 from probecast.space import LARGEST_GRID, NAME, Configuration, Space
 from probecast.study.finetuning import FinetuningSettings
@@ -30,7 +29,7 @@ from probecast.study.sections import (
 )
 from probecast.tables.settings import HistorySettings, TableSettings
 from probecast.training.settings import TrainingSettings
-from probecast.trials import architecture_of, dataset_of, read_table
+from probecast.trials import architecture_of
 from probecast.tuning.settings import ProbeSettings
 
 Name = Annotated[str, Field(pattern=NAME)]
@@ -84,12 +83,46 @@ class Study(BaseModel):
     tables: dict[Name, TableSettings] = {}
     replay: ReplaySettings = ReplaySettings()
 
+    _file: str = PrivateAttr("the study file")  # its name, for messages
+
     # -- who is who ------------------------------------------------------------------
 
     @cached_property
     def all_tasks(self) -> list[str]:
         """Targets and sources, each once, in the order of the study file."""
         return list(dict.fromkeys([*self.tasks, *self.sources]))
+
+    def problem(self, text: str) -> ProbecastError:
+        """Return the error that tells what is wrong, with the name of the study file."""
+        return ProbecastError(f"{self._file}: {text}")
+
+    def unknown(self, key: str, name: str, known: Iterable[str]) -> ProbecastError:
+        """Return the error that tells that a target is of something that the study has not."""
+        return self.problem(
+            f"{key}: found no {name!r}; name it there, or correct the target. "
+            f"{suggest(name, list(known))}"
+        )
+
+    def named(self, key: str, name: str) -> Any:
+        """Return what the study file describes under a key by a name.
+
+        Raises:
+            ProbecastError: nothing.
+        """
+        known = getattr(self, key)
+        if name not in known:
+            raise self.unknown(key, name, known)
+        return known[name]
+
+    def check_task(self, task: str) -> str:
+        """Return a task that was asked for, if the study has it: of others nothing was checked.
+
+        Raises:
+            ProbecastError: it has not.
+        """
+        if task not in self.all_tasks:
+            raise self.unknown("tasks", task, self.all_tasks)
+        return task
 
     def dataset(self, name: str) -> DatasetStudy:
         """Return the settings of a dataset, defaults where the study file has none."""
@@ -103,80 +136,6 @@ class Study(BaseModel):
     def family(self, dataset: str) -> str:
         """Return what the dataset descends from."""
         return self.source_of(dataset).family
-
-    def sources_without(self, held_out: str) -> list[str]:
-        """Return the tasks that may be learnt from when ``held_out`` is held out.
-
-        A task with data of your own is swept for others to learn from only where it is listed
-        under ``sources``: a recommendation for it costs its probes, whatever else is asked for.
-
-        Args:
-            held_out: ``family-<name>``, ``architecture-<name>`` or ``all`` (nothing held out).
-        """
-        kind, _, name = held_out.partition("-")
-        return [
-            task
-            for task in self.all_tasks
-            if not (task not in self.sources and self.dataset(dataset_of(task)).own)
-            and not (kind == "family" and self.family(dataset_of(task)) == name)
-            and not (kind == "architecture" and architecture_of(task) == name)
-        ]
-
-    @property
-    def swept_tasks(self) -> list[str]:
-        """The tasks whose sweeps are run: targets, and what is learnt from, if not finished.
-
-        Where fine-tuning is compared, a target needs none.
-        """
-        held_out = {f"family-{self.family(dataset_of(task))}" for task in self.tasks}
-        if self.finetuning is None:  # the report leaves architectures out, too
-            held_out |= {f"architecture-{architecture_of(task)}" for task in self.tasks}
-        learnt_from = {source for each in held_out for source in self.sources_without(each)}
-        return [
-            task
-            for task in self.all_tasks
-            if (task in learnt_from or (task in self.tasks and self.finetuning is None))
-            and not self.finished_table(task)
-        ]
-
-    def histories_without(self, held_out: str) -> list[str]:
-        """Return the names of the histories that may be learnt from.
-
-        Args:
-            held_out: as in ``sources_without``.
-        """
-        kind, _, name = held_out.partition("-")
-        held = {  # runs of no named network have one of the history's name
-            key: own.architecture or key if kind == "architecture" else own.family
-            for key, own in self.history.items()
-        }
-        return [key for key, own in held.items() if kind == "all" or own != name]
-
-    def check_evaluable(self) -> None:
-        """Make sure that nothing is evaluated that may have been learnt.
-
-        Raises:
-            ProbecastError: it is not said what a history's data descends from; or a task's
-                finished table is of other trials than the study's.
-        """
-        for name, own in self.history.items():
-            if own.family is None:
-                raise ProbecastError(
-                    f"history.{name}.family: missing, but a study with a report must hold out the "
-                    "runs of a task's own family; add it (a name of its own if no task here "
-                    "shares it), or ask for results/predictions/<task>.json alone"
-                )
-        for task in self.tasks:
-            if path := self.finished_table(task):
-                table = read_table(path)
-                found = f"{table.info.epochs} epochs of {', '.join(sorted(table.hyperparameters))}"
-                names = sorted(self.space_of(task).names)
-                wanted = f"{self.training_of(task).epochs} epochs of {', '.join(names)}"
-                if found != wanted:
-                    raise ProbecastError(
-                        f"sweep.tables: {path} holds trials of {found}, but {task!r} is trained "
-                        f"for {wanted}; change that, or name a folder without this table"
-                    )
 
     # -- what differs by architecture ------------------------------------------------
 
@@ -193,6 +152,10 @@ class Study(BaseModel):
         """Return how the trials of a task are trained."""
         changes = self.architecture(task).training.model_dump(exclude_none=True)
         return self.training.model_copy(update=changes)
+
+    def gpus(self, task: str) -> int:
+        """Return how many GPUs a job that trains the task's network takes."""
+        return int(self.training_of(task).device == "cuda")
 
     def space_of(self, task: str) -> Space:
         """Return the search space of a task's architecture."""
@@ -253,13 +216,6 @@ class Study(BaseModel):
         chosen = generator.permutation(len(swept))[: round(self.sweep.repeated * len(swept))]
         return [swept[i] for i in sorted(chosen)]
 
-    def finished_table(self, task: str) -> Path | None:
-        """Return the trial table that stands in for a task's sweep, if there is one."""
-        if self.sweep.tables is None:
-            return None
-        table = Path(self.sweep.tables, f"{task}.parquet")
-        return table if isfile(table) else None  # noqa: PTH113 (is_file raises for a long name)
-
     def chunks(self, task: str) -> range:
         """Return the numbers of a task's sweep jobs."""
         return range(-(-len(self.swept(task)) // self.sweep.trials_per_job))
@@ -270,6 +226,22 @@ class Study(BaseModel):
         Jobs take every n-th configuration, so that each gets its share of the slow ones.
         """
         return self.swept(task)[number :: len(self.chunks(task))]
+
+    def trials_of(self, rule: str, wildcards: Mapping[str, str]) -> int:
+        """Return how many trials a job trains, or 0 where that is not known before it runs.
+
+        Args:
+            rule: the name of the job's rule.
+            wildcards: its wildcards.
+        """
+        match rule:
+            case "sweep":
+                return len(self.chunk(wildcards["task"], int(wildcards["chunk"])))
+            case "repeat":
+                return len(self.repeated(wildcards["task"]))
+            case "finetune":
+                return len(self.final_seeds)
+        return 0
 
     # -- seeds of trials -------------------------------------------------------------
 

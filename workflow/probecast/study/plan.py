@@ -22,6 +22,7 @@ from probecast.space import Configuration
 from probecast.study.finetuning import recipe
 from probecast.study.model import Study
 from probecast.study.sections import ROLES
+from probecast.study.sources import swept_tasks
 from probecast.training.cost import flops_per_example
 from probecast.training.loop import complete
 from probecast.trials import TrialTable, dataset_of, read_table
@@ -48,7 +49,7 @@ def plan(study: Study, specs: Mapping[str, DataSpec]) -> pd.DataFrame:
         after every epoch. Trials that diverge end early, and so cost less than is said here.
     """
     rows = []
-    for task in study.swept_tasks:
+    for task in swept_tasks(study):
         swept = study.swept(task)
         each = [_epoch(study, specs[dataset_of(task)], task, one) for one in swept]
         epochs = study.training_of(task).epochs

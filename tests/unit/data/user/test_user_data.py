@@ -342,12 +342,3 @@ def test_a_file_that_was_mended_after_a_refusal_is_read_anew(read):
     assert not (read.folder / "lock.json").exists()
     path.write_bytes(sine(0.3))
     assert len(read(**SPEECH)["train"]["audio"]) == 8
-
-
-def test_a_recommendation_for_own_data_needs_no_sweep_of_other_own_data(tmp_path):
-    given = study(tmp_path, TEXTS)
-    assert given.family("mine") == "mine"
-    assert given.sources_without("family-other") == []
-    listed = given.model_copy(update={"sources": ["mine-rnn"], "tasks": []})
-    assert listed.sources_without("family-other") == ["mine-rnn"]
-    assert listed.sources_without("family-mine") == []
