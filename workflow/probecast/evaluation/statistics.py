@@ -130,7 +130,7 @@ def groups_alike(
     """Return the largest groups of methods of which no two differ significantly.
 
     Two methods share a group if and only if their difference is not significant, whatever
-    stands between them (insert and absorb; Piepho 2004, J. Comput. Graph. Stat. 13(2)).
+    stands between them: the maximal cliques of the graph of what is alike.
 
     Args:
         methods: in the order in which groups list them.
@@ -140,14 +140,12 @@ def groups_alike(
     Returns:
         Groups of two or more, that with the earliest method first.
     """
-    groups = {frozenset(methods)}
-    for pair in [pair for pair, p in p_values.items() if p < level]:
-        torn = {group for group in groups if pair <= group}
-        groups = groups - torn | {group - {method} for group in torn for method in pair}
-        groups = {group for group in groups if not any(group < other for other in groups)}
-    place = {method: number for number, method in enumerate(methods)}
-    ordered = [sorted(group, key=place.__getitem__) for group in groups if len(group) > 1]
-    return sorted(ordered, key=lambda group: [place[method] for method in group])
+    from networkx import Graph, find_cliques  # slow to load
+
+    alike = Graph()
+    alike.add_edges_from(pair for pair, p in p_values.items() if p >= level)
+    groups = [sorted(clique, key=methods.index) for clique in find_cliques(alike)]
+    return sorted(groups, key=lambda group: [methods.index(method) for method in group])
 
 
 def expected_draws(good: ArrayLike) -> float:
