@@ -77,6 +77,11 @@ class TaskInfo:
     machine: str
     meta_features: dict[str, float]
 
+    @property
+    def sign(self) -> int:
+        """What the metric is multiplied by so that larger is better: 1 or -1."""
+        return 1 if self.higher_is_better else -1
+
 
 @dataclass(frozen=True, eq=False)
 class TrialTable:
@@ -118,9 +123,13 @@ class TrialTable:
 
         Where the trivial predictor is better than all trials, it is worth what the worst is.
         """
-        curves, sign = self.curves(column, seed), 1 if self.info.higher_is_better else -1
+        curves, sign = self.curves(column, seed), self.info.sign
         ends, floor = sign * curves[self.info.epochs], sign * self.floor(column)
         return curves.fillna(sign * (ends.min() if floor > ends.max() else floor))
+
+    def ends(self, column: str = "val_metric") -> pd.Series:
+        """Return each configuration's last value, mean over seeds; what diverged is the floor."""
+        return self.with_floor(column)[self.info.epochs].groupby("config_id").mean()
 
     def floor(self, column: str = "test_metric") -> float:
         """Return the metric that has regret 1: the info's floor, else the worst finite value.

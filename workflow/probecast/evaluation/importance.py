@@ -38,13 +38,9 @@ def explained(sweep: TrialTable, seed: int) -> dict[str, float]:
     """
     import optuna  # with scikit-learn, which is slow to load
 
-    names = sweep.hyperparameters
-    last = sweep.with_floor("val_metric")[sweep.info.epochs].groupby("config_id").mean()
-    floor, median = sweep.floor("val_metric"), last.median()
-    if sweep.info.higher_is_better:
-        last = last.clip(lower=min(floor, median))
-    else:
-        last = last.clip(upper=max(floor, median))
+    names, sign = sweep.hyperparameters, sweep.info.sign
+    last = sign * sweep.ends()
+    last = last.clip(lower=min(sign * sweep.floor("val_metric"), last.median()))
     if np.ptp(last) < 1e-9:
         return dict.fromkeys(names, np.nan)
     configurations = sweep.frame.drop_duplicates("config_id").set_index("config_id")

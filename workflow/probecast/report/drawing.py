@@ -192,8 +192,7 @@ def worst_shown(measured: np.ndarray, info: TaskInfo, floor: float) -> float:
         floor: the trivial predictor's value.
     """
     finite = measured[np.isfinite(measured)]
-    sign = 1 if info.higher_is_better else -1
-    if not finite.size or sign * (np.median(finite) - floor) >= 0:
+    if not finite.size or info.sign * (np.median(finite) - floor) >= 0:
         return floor
     return float(np.quantile(finite, 0.1 if info.higher_is_better else 0.9))
 
@@ -210,7 +209,7 @@ def limits(values: np.ndarray, info: TaskInfo, floor: float) -> tuple[float, flo
         floor: the trivial predictor's value.
     """
     # With the sign turned, larger is better for every metric.
-    sign = 1 if info.higher_is_better else -1
+    sign = info.sign
     signed = sign * values[np.isfinite(values)]
     best = signed.max(initial=sign * floor)
     beyond = sign * floor - 0.1 * (best - sign * floor)
