@@ -17,22 +17,11 @@ from probecast.errors import ProbecastError, short
 from probecast.files import atomic_path, checked, first_problem
 from probecast.space import Configuration, config_id
 
-IDENTITY = {
-    "task": pa.string(),
-    "dataset": pa.string(),
-    "family": pa.string(),
-    "architecture": pa.string(),
-    "config_id": pa.string(),
-}
+NUMBERS = ("train_loss", "val_loss", "val_metric", "test_metric", "seconds", "flops")
+IDENTITY = dict.fromkeys(("task", "dataset", "family", "architecture", "config_id"), pa.string())
 MEASURED = {
-    "seed": pa.int64(),
-    "epoch": pa.int64(),
-    "train_loss": pa.float64(),
-    "val_loss": pa.float64(),
-    "val_metric": pa.float64(),
-    "test_metric": pa.float64(),
-    "seconds": pa.float64(),
-    "flops": pa.float64(),
+    **dict.fromkeys(("seed", "epoch"), pa.int64()),
+    **dict.fromkeys(NUMBERS, pa.float64()),
     "status": pa.string(),
 }
 STATUSES = ("ok", "diverged")
@@ -139,8 +128,7 @@ class TrialTable:
         floor = self.info.floor_test if column == "test_metric" else self.info.floor_val
         if math.isfinite(floor):
             return floor
-        values = self.frame[column]
-        return float(values.min() if self.info.higher_is_better else values.max())
+        return float(self.info.sign * (self.info.sign * self.frame[column]).min())
 
     def write(self, path: str | Path) -> None:
         """Write the table atomically as Parquet, its info in the schema's metadata."""
@@ -193,23 +181,17 @@ def read_tables(paths: Iterable[str | Path]) -> list[TrialTable]:
     Raises:
         ProbecastError: as ``read_table``.
     """
-    parts: dict[str, tuple[list[Path], list[TrialTable]]] = {}
-    for path in _files(paths):
-        table = _read_one(path)
-        files, tables = parts.setdefault(table.info.task, ([], []))
-        files.append(path)
-        tables.append(table)
-    return [_union(files, tables) for files, tables in parts.values()]
+    parts: dict[str, list[tuple[Path, TrialTable]]] = {}
+    for path in map(Path, paths):
+        for file in sorted(path.glob("*.parquet")) if path.is_dir() else [path]:
+            table = _read_one(file)
+            parts.setdefault(table.info.task, []).append((file, table))
+    return [_union(*zip(*part, strict=True)) for part in parts.values()]
 
 
 def read_sweeps(paths: Iterable[str | Path]) -> list[TrialTable]:
     """Like ``read_tables``, but without what was trained a second time with another seed."""
     return [table.without_repeats() for table in read_tables(paths)]
-
-
-def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
-    for path in map(Path, paths):
-        yield from sorted(path.glob("*.parquet")) if path.is_dir() else [path]
 
 
 def _union(paths: Sequence[str | Path], tables: Sequence[TrialTable]) -> TrialTable:
