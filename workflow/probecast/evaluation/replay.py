@@ -23,11 +23,8 @@ if TYPE_CHECKING:
     from probecast.learner.encoder import MetaEncoder
 
 REPLAY_COLUMNS = (
-    *BASELINE_COLUMNS,
-    "within_5pct",
-    "base_rate_5pct",
-    "regret_from_scratch",
-    "within_5pct_from_scratch",
+    *(*BASELINE_COLUMNS, "within_5pct", "base_rate_5pct"),
+    *("regret_from_scratch", "within_5pct_from_scratch"),
 )
 COSTS = (1, 1.1, 1.5, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000)
 

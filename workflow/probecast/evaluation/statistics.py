@@ -8,15 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+LEVEL, DRAWS = 0.95, 2000  # of the bootstrap: coverage, and resamples
+
 
 def bootstrap_interval(
-    values: ArrayLike,
-    families: ArrayLike,
-    seed: int,
-    level: float = 0.95,
-    draws: int = 2000,
+    values: ArrayLike, families: ArrayLike, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the percentile interval of the mean, resampling whole families.
+    """Return the 95 % percentile interval of the mean, resampling whole families.
 
     Tasks of one family resemble each other, so the family is the unit that is drawn
     (cluster bootstrap; Davison and Hinkley 1997, section 3.8).
@@ -25,8 +23,6 @@ def bootstrap_interval(
         values: (tasks,) or (tasks, columns); each column gets its own interval.
         families: (tasks,) family names.
         seed: seed of the resampling.
-        level: coverage of the interval.
-        draws: number of resamples.
 
     Returns:
         Low and high ends, of shape () or (columns,); NaN when there are fewer than two
@@ -41,10 +37,10 @@ def bootstrap_interval(
     counts = np.bincount(member)
     # How often each family is drawn, per resample: (draws, families).
     generator = np.random.default_rng(seed)
-    weights = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
+    weights = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=DRAWS)
     sizes = (weights @ counts).reshape(-1, *[1] * (values.ndim - 1))
     means = np.tensordot(weights, sums, axes=1) / sizes
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return low, high
 
 

@@ -32,11 +32,7 @@ class TableEnvironment:
     """
 
     def __init__(
-        self,
-        table: TrialTable,
-        seed: int | None = None,
-        noise: float = 0.0,
-        noise_seed: int = 0,
+        self, table: TrialTable, seed: int | None = None, noise: float = 0.0, noise_seed: int = 0
     ) -> None:
         self.horizon = table.info.epochs
         self.seed = int(table.frame["seed"].min()) if seed is None else seed
