@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from probecast.errors import ProbecastError
-from probecast.metrics import METRICS, collapse, edit_distance, get_metric
+from probecast.metrics import METRICS, collapse, get_metric
 from probecast.training.losses import LOSSES
 
 
@@ -48,21 +48,6 @@ def test_wer_adds_word_errors_over_all_words():
 def test_a_ctc_path_loses_repetitions_then_blanks():
     assert collapse([0, 3, 3, 0, 3, 5, 5, 0]) == [3, 3, 5]
     assert collapse([0, 0]) == []
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "distance"),
-    [
-        ("", "", 0),
-        ("", "one two", 2),
-        ("one two three", "one three", 1),
-        ("one three", "one two three", 1),
-        ("one two", "two one", 2),
-        ("four five six", "four nine six", 1),
-    ],
-)
-def test_edit_distance_of_words(a, b, distance):
-    assert edit_distance(a.split(), b.split()) == distance
 
 
 def test_ctc_is_the_negative_logarithm_of_the_probability_of_all_paths():

@@ -52,11 +52,9 @@ def imported_by(path: Path) -> frozenset[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             # "from package import name" may mean a module or something in the package.
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return frozenset(name for name in found if name.startswith("probecast.") and _is_module(name))
-
-
-def _is_module(name: str) -> bool:
-    return _file(name).exists()
+    return frozenset(
+        name for name in found if name.startswith("probecast.") and _file(name).exists()
+    )
 
 
 def _file(module: str) -> Path:

@@ -1,15 +1,16 @@
-"""What is minimised, by output kind, and what is reported, by name.
+"""What is reported, by name.
 
-Losses and metrics read a network's ``outputs`` and the ``batch`` they belong to: its
+Metrics read a network's ``outputs`` and the ``batch`` they belong to: its
 ``targets`` and, for characters, ``target_lengths`` (int64, B). Outputs are float32:
 (B, output_size), or for characters the pair of (B, T, output_size) and their lengths (B).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 from probecast.errors import ProbecastError, suggest
+from probecast.torchaudio_stub import ensure_importable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 BLANK = 0  # CTC's id for "no character"; also pads the targets
 
 Batch = dict[str, "Tensor"]
-Outputs = Union["Tensor", tuple["Tensor", "Tensor"]]
+Outputs = "Tensor | tuple[Tensor, Tensor]"
 
 
 @dataclass(frozen=True)
@@ -38,42 +39,40 @@ class Metric:
     compute: Callable[[Outputs, Batch, list[str]], tuple[float, int]]
 
 
-def _accuracy(outputs: "Tensor", batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+def _accuracy(outputs: Outputs, batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
     hits = outputs.argmax(1) == batch["targets"]
     return hits.sum().item(), len(hits)
 
 
-def _mse(outputs: "Tensor", batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+def _mse(outputs: Outputs, batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
     errors = (outputs - batch["targets"]).double().square()
     return errors.sum().item(), errors.numel()
 
 
-def _mae(outputs: "Tensor", batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
+def _mae(outputs: Outputs, batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
     errors = (outputs - batch["targets"]).double().abs()
     return errors.sum().item(), errors.numel()
 
 
-def _wer(
-    outputs: "tuple[Tensor, Tensor]", batch: Batch, vocabulary: list[str]
-) -> tuple[float, int]:
+def _wer(outputs: Outputs, batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
     """Word errors (substituted, inserted, deleted) over the number of words spoken."""
-    pairs = [
-        (heard.split(), spoken.split()) for heard, spoken in _heard(outputs, batch, vocabulary)
-    ]
-    return sum(edit_distance(*pair) for pair in pairs), sum(len(spoken) for _, spoken in pairs)
+    pairs = _heard(outputs, batch, vocabulary)
+    return _errors([(heard.split(), spoken.split()) for heard, spoken in pairs])
 
 
-def _cer(
-    outputs: "tuple[Tensor, Tensor]", batch: Batch, vocabulary: list[str]
-) -> tuple[float, int]:
+def _cer(outputs: Outputs, batch: Batch, vocabulary: list[str]) -> tuple[float, int]:
     """Character errors over the number of characters spoken, spaces included."""
-    pairs = [(list(heard), list(spoken)) for heard, spoken in _heard(outputs, batch, vocabulary)]
+    return _errors(list(_heard(outputs, batch, vocabulary)))
+
+
+def _errors(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> tuple[float, int]:
+    ensure_importable()
+    from torchaudio.functional import edit_distance  # slow to load
+
     return sum(edit_distance(*pair) for pair in pairs), sum(len(spoken) for _, spoken in pairs)
 
 
-def _heard(
-    outputs: "tuple[Tensor, Tensor]", batch: Batch, vocabulary: list[str]
-) -> Iterator[tuple[str, str]]:
+def _heard(outputs: Outputs, batch: Batch, vocabulary: list[str]) -> Iterator[tuple[str, str]]:
     """Yield what was understood of each utterance, and what was said."""
     logits, lengths = outputs
     for path, steps, target, characters in zip(
@@ -114,18 +113,3 @@ def collapse(path: list[int]) -> list[int]:
     """
     previous = [BLANK, *path[:-1]]
     return [i for i, before in zip(path, previous, strict=True) if i not in (before, BLANK)]
-
-
-def edit_distance(a: list[str], b: list[str]) -> int:
-    """Return the fewest substitutions, insertions and deletions that turn ``a`` into ``b``.
-
-    >>> edit_distance(["one", "two"], ["one", "three", "two"])
-    1
-    """
-    row = list(range(len(b) + 1))  # distances from the first i words of a to each start of b
-    for i, word in enumerate(a, start=1):
-        diagonal, row[0] = row[0], i
-        for j, other in enumerate(b, start=1):
-            substituted = diagonal + (word != other)
-            diagonal, row[j] = row[j], min(substituted, row[j] + 1, row[j - 1] + 1)
-    return row[-1]

@@ -71,14 +71,11 @@ class Choice(BaseModel):
         return all(isinstance(c, int | float) and not isinstance(c, bool) for c in self.choices)
 
     @property
-    def levels(self) -> list[Value]:
+    def values(self) -> list[Value]:
         """Every choice."""
         return self.choices
 
-    @property
-    def values(self) -> Sequence[Value]:
-        """Every choice."""
-        return self.choices
+    levels = values
 
     def canonical(self, value: Any) -> Value:
         """Return ``value`` in the type of the choices."""
@@ -299,13 +296,9 @@ def config_id(configuration: Configuration) -> str:
     >>> config_id({"a": 1, "b": 0.5}) == config_id({"b": 0.5, "a": 1.0})
     True
     """
-
-    def canonical(value: Value) -> Value:
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-    text = json.dumps(
-        {name: canonical(value) for name, value in configuration.items()},
-        sort_keys=True,
-        separators=(",", ":"),
-    )
+    spelled = {
+        name: float(value) if type(value) is int else value
+        for name, value in configuration.items()
+    }
+    text = json.dumps(spelled, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -130,6 +130,11 @@ class TaskInfo:
     machine: str
     meta_features: dict[str, float]
 
+    @property
+    def sign(self) -> int:
+        """What the metric is multiplied by so that larger is better: 1 or -1."""
+        return 1 if self.higher_is_better else -1
+
 
 @dataclass(frozen=True, eq=False)
 class TrialTable:
@@ -171,9 +176,13 @@ class TrialTable:
 
         Where the trivial predictor is better than all trials, it is worth what the worst is.
         """
-        curves, sign = self.curves(column, seed), 1 if self.info.higher_is_better else -1
+        curves, sign = self.curves(column, seed), self.info.sign
         ends, floor = sign * curves[self.info.epochs], sign * self.floor(column)
         return curves.fillna(sign * (ends.min() if floor > ends.max() else floor))
+
+    def ends(self, column: str = "val_metric") -> pd.Series:
+        """Return each configuration's last value, mean over seeds; what diverged is the floor."""
+        return self.with_floor(column)[self.info.epochs].groupby("config_id").mean()
 
     def floor(self, column: str = "test_metric") -> float:
         """Return the metric that has regret 1: the info's floor, else the worst finite value.
@@ -183,8 +192,7 @@ class TrialTable:
         floor = self.info.floor_test if column == "test_metric" else self.info.floor_val
         if math.isfinite(floor):
             return floor
-        values = self.frame[column]
-        return float(values.min() if self.info.higher_is_better else values.max())
+        return float(self.info.sign * (self.info.sign * self.frame[column]).min())
 
     def write(self, path: str | Path) -> None:
         """Write the table atomically as Parquet, its info in the schema's metadata."""
@@ -242,23 +250,17 @@ def read_tables(paths: Iterable[str | Path]) -> list[TrialTable]:
     Raises:
         ProbecastError: as ``read_table``.
     """
-    parts: dict[str, tuple[list[Path], list[TrialTable]]] = {}
-    for path in _files(paths):
-        table = _read_one(path)
-        files, tables = parts.setdefault(table.info.task, ([], []))
-        files.append(path)
-        tables.append(table)
-    return [_union(files, tables) for files, tables in parts.values()]
+    parts: dict[str, list[tuple[Path, TrialTable]]] = {}
+    for path in map(Path, paths):
+        for file in sorted(path.glob("*.parquet")) if path.is_dir() else [path]:
+            table = _read_one(file)
+            parts.setdefault(table.info.task, []).append((file, table))
+    return [_union(*zip(*part, strict=True)) for part in parts.values()]
 
 
 def read_sweeps(paths: Iterable[str | Path]) -> list[TrialTable]:
     """Like ``read_tables``, but without what was trained a second time with another seed."""
     return [table.without_repeats() for table in read_tables(paths)]
-
-
-def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
-    for path in map(Path, paths):
-        yield from sorted(path.glob("*.parquet")) if path.is_dir() else [path]
 
 
 def _union(paths: Sequence[str | Path], tables: Sequence[TrialTable]) -> TrialTable:

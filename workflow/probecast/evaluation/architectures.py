@@ -17,8 +17,9 @@ def leave_one_architecture_out(tasks: list[TaskResults]) -> pd.DataFrame:
         or ``architecture``; random search learns from nothing and is there for comparison.
         A tuner that could not learn from what was left has no row.
     """
-    rows = []
+    rows, means = [], ["regret", "within_5pct"]
     for task in tasks:
+        identity = {"task": task.info.task, "architecture": task.info.architecture}
         budget = total_cost(task.prediction)["full_runs"] + 1e-9
         for held_out, runs, methods in (
             ("family", task.baselines, (*TRANSFER, "random")),
@@ -26,19 +27,9 @@ def leave_one_architecture_out(tasks: list[TaskResults]) -> pd.DataFrame:
         ):
             for method in methods:
                 own = runs[(runs["method"] == method) & (runs["cost"] <= budget)]
-                if own.empty:
-                    continue
-                last = own[own["cost"] == own["cost"].max()]
-                rows.append(
-                    {
-                        "task": task.info.task,
-                        "architecture": task.info.architecture,
-                        "method": method,
-                        "held_out": held_out,
-                        "cost": last["cost"].iloc[0],
-                        "regret": last["regret"].mean(),
-                        "within_5pct": last["within_5pct"].mean(),
-                    }
-                )
-    columns = ["task", "architecture", "method", "held_out", "cost", "regret", "within_5pct"]
+                if not own.empty:
+                    cost = own["cost"].max()
+                    row = {**identity, "method": method, "held_out": held_out, "cost": cost}
+                    rows.append({**row, **own.loc[own["cost"] == cost, means].mean()})
+    columns = ["task", "architecture", "method", "held_out", "cost", *means]
     return pd.DataFrame(rows, columns=columns)

@@ -12,6 +12,7 @@ from probecast.trials import TrialTable
 from probecast.tuning.protocol import Tuner
 
 BINS = 10
+COLUMNS = ["task", "candidates", "coverage", "calibration_error", "mean_probability", "near_best"]
 
 
 def keep_beliefs(
@@ -53,13 +54,14 @@ def beliefs_frame(found: Outcomes, **columns: str | int) -> pd.DataFrame:
 
 def study_beliefs(tasks: list[TaskResults]) -> pd.DataFrame:
     """Return the beliefs about every task at the largest cost that its prediction could pay."""
-    kept = [pd.DataFrame(columns=list(BELIEF_COLUMNS))]
+    kept = []
     for task in tasks:
         paid = total_cost(task.prediction)["full_runs"] + 1e-9
         affordable = task.beliefs[task.beliefs["cost"] <= paid]
-        kept.append(affordable[affordable["cost"] == affordable["cost"].max()])
-    found = [frame for frame in kept if not frame.empty] or kept[:1]
-    return pd.concat(found, ignore_index=True)
+        if not affordable.empty:
+            kept.append(affordable[affordable["cost"] == affordable["cost"].max()])
+    nothing = [pd.DataFrame(columns=list(BELIEF_COLUMNS))]
+    return pd.concat(kept or nothing, ignore_index=True)
 
 
 def calibration(beliefs: pd.DataFrame) -> pd.DataFrame:
@@ -73,33 +75,23 @@ def calibration(beliefs: pd.DataFrame) -> pd.DataFrame:
         ``coverage`` is the share of 80 % intervals that held; ``near_best`` the share of
         candidates within 5 % of the best. The first row, ``all``, pools all.
     """
-    columns = [
-        "task",
-        "candidates",
-        "coverage",
-        "calibration_error",
-        "mean_probability",
-        "near_best",
-    ]
     if beliefs.empty:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=COLUMNS)
     groups = [("all", beliefs), *beliefs.groupby("task", sort=False)]
-    return pd.DataFrame(
-        [
-            {
-                "task": task,
-                "candidates": len(rows),
-                "coverage": rows["metric"].between(rows["low"], rows["high"]).mean(),
-                "calibration_error": expected_calibration_error(
-                    rows["probability"].to_numpy(), rows["near_best"].to_numpy()
-                ),
-                "mean_probability": rows["probability"].mean(),
-                "near_best": rows["near_best"].mean(),
-            }
-            for task, rows in groups
-        ],
-        columns=columns,
-    )
+    rows = [
+        (
+            task,
+            len(rows),
+            rows["metric"].between(rows["low"], rows["high"]).mean(),
+            expected_calibration_error(
+                rows["probability"].to_numpy(), rows["near_best"].to_numpy()
+            ),
+            rows["probability"].mean(),
+            rows["near_best"].mean(),
+        )
+        for task, rows in groups
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def expected_calibration_error(probability: np.ndarray, happened: np.ndarray) -> float:
@@ -109,10 +101,5 @@ def expected_calibration_error(probability: np.ndarray, happened: np.ndarray) ->
     0.25
     """
     number = np.minimum((probability * BINS).astype(int), BINS - 1)
-    return float(
-        sum(
-            abs(probability[number == b].mean() - happened[number == b].mean())
-            * np.mean(number == b)
-            for b in np.unique(number)
-        )
-    )
+    missed = pd.Series(probability - happened).groupby(number).sum()
+    return float(missed.abs().sum() / len(number))

@@ -65,10 +65,10 @@ def choose(
     """
     budget = total_cost(prediction)["full_runs"]
     epochs_run = len(sweep.frame)  # fewer than granted, where trials diverged
-    configurations = sweep.configurations()
+    configurations, best = sweep.configurations(), (sweep.info.sign * sweep.ends()).idxmax()
     choices = {
         "predicted": Choice(prediction.configuration, budget),
-        "grid": Choice(configurations[_best_on_validation(sweep)], epochs_run / sweep.info.epochs),
+        "grid": Choice(configurations[best], epochs_run / sweep.info.epochs),
         "random": _replayed("random", baselines, configurations, budget),
         "portfolio": _replayed("portfolio", baselines, configurations, budget),
         "best_average": _replayed("best_average", baselines, configurations, 1.0),
@@ -91,12 +91,6 @@ def read_choices(path: str | Path) -> dict[str, Choice]:
     """Read ``choices.json``; raises ProbecastError if it is missing or damaged."""
     kind = dict[Literal[ROLES], Choice]
     return read_json_as(kind, path, "these are no choices of this version: rerun train")
-
-
-def _best_on_validation(sweep: TrialTable) -> str:
-    """The config_id of the best last validation metric (mean over seeds; diverged = floor)."""
-    last = sweep.with_floor("val_metric")[sweep.info.epochs].groupby("config_id").mean()
-    return last.idxmax() if sweep.info.higher_is_better else last.idxmin()
 
 
 def _replayed(

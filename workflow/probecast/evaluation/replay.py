@@ -23,11 +23,8 @@ if TYPE_CHECKING:
     from probecast.learner.encoder import MetaEncoder
 
 REPLAY_COLUMNS = (
-    *BASELINE_COLUMNS,
-    "within_5pct",
-    "base_rate_5pct",
-    "regret_from_scratch",
-    "within_5pct_from_scratch",
+    *(*BASELINE_COLUMNS, "within_5pct", "base_rate_5pct"),
+    *("regret_from_scratch", "within_5pct_from_scratch"),
 )
 COSTS = (1, 1.1, 1.5, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000)
 
@@ -79,7 +76,10 @@ def replay(
         of the recommendation instead of its completion.
     """
     task = table.info.task
-    sellers = _environments(table, repetitions, noise, seed)
+    sellers = [  # one per repetition if there is noise
+        TableEnvironment(table, noise=noise, noise_seed=derive(seed, "noise", task, repetition))
+        for repetition in range(repetitions if noise else 1)
+    ]
     outcomes = worth_of(table, sellers[0].seed)
     base_rate = float(np.mean([outcome["within_5pct"] for outcome in outcomes.values()]))
     rows = []
@@ -103,26 +103,17 @@ def replay(
             for budget, (tuner, steps) in zip(budgets, runs, strict=True):
                 watch(tuner, budget, repetition)
                 completed, retrained = _recommended(steps, budget)
-                row = {"task": task, "method": method, "repetition": repetition}
-                outcome = outcomes[config_id(completed)]
                 scratch = outcomes[config_id(retrained)]
-                row |= {
-                    f"{name}_from_scratch": scratch[name] for name in ("regret", "within_5pct")
-                }
-                rows.append({**row, "cost": float(budget), "base_rate_5pct": base_rate, **outcome})
+                rows.append(
+                    {
+                        **{"task": task, "method": method, "repetition": repetition},
+                        **{"cost": float(budget), "base_rate_5pct": base_rate},
+                        **outcomes[config_id(completed)],
+                        "regret_from_scratch": scratch["regret"],
+                        "within_5pct_from_scratch": scratch["within_5pct"],
+                    }
+                )
     return pd.DataFrame(rows, columns=list(REPLAY_COLUMNS))
-
-
-def _environments(
-    table: TrialTable, repetitions: int, noise: float, seed: int
-) -> list[TableEnvironment]:
-    """Return one seller of the table's trials per repetition, or a single one without noise."""
-    return [
-        TableEnvironment(
-            table, noise=noise, noise_seed=derive(seed, "noise", table.info.task, repetition)
-        )
-        for repetition in range(repetitions if noise else 1)
-    ]
 
 
 def _runs(
@@ -156,7 +147,7 @@ def worth_of(table: TrialTable, seed: int) -> dict[str, dict[str, Any]]:
             for column in ("val_metric", "test_metric")
         }
     )
-    best = last["test_metric"].max() if info.higher_is_better else last["test_metric"].min()
+    best = info.sign * (info.sign * last["test_metric"]).max()
     last["regret"] = regret(last["test_metric"], best, table.floor(), info.higher_is_better)
     last["within_5pct"] = within(last["test_metric"], best, 0.05, info.higher_is_better)
     return {

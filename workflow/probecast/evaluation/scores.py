@@ -23,12 +23,9 @@ def epochs_to_convergence(curves: np.ndarray, higher_is_better: bool) -> np.ndar
     Returns:
         (trials,) epochs counted from 1; NaN for a trial that diverged.
     """
-    epochs = np.full(len(curves), np.nan)
-    for trial, curve in enumerate(curves):
-        if not np.isnan(curve).any():
-            best = curve.max() if higher_is_better else curve.min()
-            epochs[trial] = 1 + int(np.argmax(within(curve, best, 0.01, higher_is_better)))
-    return epochs
+    best = curves.max(axis=1) if higher_is_better else curves.min(axis=1)  # NaN of a NaN
+    near = [within(*pair, 0.01, higher_is_better) for pair in zip(curves, best, strict=True)]
+    return np.where(np.isnan(best), np.nan, 1 + np.argmax(near, axis=1))
 
 
 def score(
@@ -98,23 +95,12 @@ def score_task(task: TaskResults) -> pd.DataFrame:
     rows["cost_ratio_random"] = draw * draws / rows["cost_full_runs"]
     rows["random_never_reaches"] = [not g[0] for g in good]
 
-    identity = {
-        "task": info.task,
-        "dataset": info.dataset,
-        "family": info.family,
-        "architecture": info.architecture,
-        "metric": info.metric,
-        "reference": "sampled reference" if task.sampled else "grid",
-    }
-    configurations = [task.choices[role].configuration for role in roles]
-    return pd.concat(
-        [
-            pd.DataFrame([identity] * len(rows)),
-            rows,
-            pd.DataFrame(configurations).astype(object).add_prefix("configuration."),
-        ],
-        axis=1,
-    )
+    shared = ("task", "dataset", "family", "architecture", "metric")
+    identity = {name: getattr(info, name) for name in shared}
+    identity["reference"] = "sampled reference" if task.sampled else "grid"
+    configurations = pd.DataFrame([task.choices[role].configuration for role in roles])
+    configurations = configurations.astype(object).add_prefix("configuration.")
+    return pd.concat([pd.DataFrame([identity] * len(rows)), rows, configurations], axis=1)
 
 
 def summarise(scores: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -158,12 +144,9 @@ def _trained(final: TrialTable) -> pd.DataFrame:
     """What the fresh trainings of each configuration gave; index config_id."""
     info = final.info
     test = final.with_floor("test_metric")[info.epochs].groupby("config_id")
-    curves = final.curves("val_metric")
-    epochs = pd.Series(
-        epochs_to_convergence(curves.to_numpy(), info.higher_is_better), index=curves.index
-    )
-    cost = final.frame.groupby(["config_id", "seed"])[["seconds", "flops"]].sum()
-    cost = cost.groupby("config_id").mean()
+    curves, trials = final.curves("val_metric"), final.frame.groupby(["config_id", "seed"])
+    epochs = epochs_to_convergence(curves.to_numpy(), info.higher_is_better)
+    cost = trials[["seconds", "flops"]].sum().groupby("config_id").mean()
     diverged = final.frame["status"].eq("diverged").groupby(final.frame["config_id"]).sum()
     return pd.DataFrame(
         {
@@ -171,7 +154,7 @@ def _trained(final: TrialTable) -> pd.DataFrame:
             "test_mean": test.mean(),
             "test_error": test.sem(),
             "diverged": diverged,
-            "epochs_to_convergence": epochs.groupby("config_id").mean(),
+            "epochs_to_convergence": pd.Series(epochs, curves.index).groupby("config_id").mean(),
             "training_seconds": cost["seconds"],
             "training_flops": cost["flops"],
         }
@@ -180,15 +163,8 @@ def _trained(final: TrialTable) -> pd.DataFrame:
 
 def _test_by_merit(sweep: TrialTable) -> np.ndarray:
     """Last test metric of each configuration, that with the best validation metric first."""
-    last = pd.DataFrame(
-        {
-            column: sweep.with_floor(column)[sweep.info.epochs].groupby("config_id").mean()
-            for column in ("val_metric", "test_metric")
-        }
-    )
-    ascending = not sweep.info.higher_is_better
-    last = last.sort_values("val_metric", ascending=ascending, kind="stable")
-    return last["test_metric"].to_numpy()
+    order = (sweep.info.sign * sweep.ends()).sort_values(ascending=False, kind="stable").index
+    return sweep.ends("test_metric").loc[order].to_numpy()
 
 
 def _tie(rows: pd.DataFrame) -> pd.Series:
@@ -217,9 +193,5 @@ def _cost(task: TaskResults, role: str, trained: pd.Series) -> dict[str, float |
         seconds, flops = task.sweep.frame["seconds"].sum(), task.sweep.frame["flops"].sum()
     elif role in ("best_average", "default"):
         seconds, flops = trained["training_seconds"], trained["training_flops"]
-    return {
-        "epochs": full_runs * task.info.epochs,
-        "full_runs": full_runs,
-        "seconds": seconds,
-        "flops": flops,
-    }
+    epochs = full_runs * task.info.epochs
+    return {"epochs": epochs, "full_runs": full_runs, "seconds": seconds, "flops": flops}

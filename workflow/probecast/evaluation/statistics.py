@@ -8,15 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+LEVEL, DRAWS = 0.95, 2000  # of the bootstrap: coverage, and resamples
+
 
 def bootstrap_interval(
-    values: ArrayLike,
-    families: ArrayLike,
-    seed: int,
-    level: float = 0.95,
-    draws: int = 2000,
+    values: ArrayLike, families: ArrayLike, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the percentile interval of the mean, resampling whole families.
+    """Return the 95 % percentile interval of the mean, resampling whole families.
 
     Tasks of one family resemble each other, so the family is the unit that is drawn
     (cluster bootstrap; Davison and Hinkley 1997, section 3.8).
@@ -25,8 +23,6 @@ def bootstrap_interval(
         values: (tasks,) or (tasks, columns); each column gets its own interval.
         families: (tasks,) family names.
         seed: seed of the resampling.
-        level: coverage of the interval.
-        draws: number of resamples.
 
     Returns:
         Low and high ends, of shape () or (columns,); NaN when there are fewer than two
@@ -41,10 +37,10 @@ def bootstrap_interval(
     counts = np.bincount(member)
     # How often each family is drawn, per resample: (draws, families).
     generator = np.random.default_rng(seed)
-    weights = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
+    weights = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=DRAWS)
     sizes = (weights @ counts).reshape(-1, *[1] * (values.ndim - 1))
     means = np.tensordot(weights, sums, axes=1) / sizes
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return low, high
 
 
@@ -130,7 +126,7 @@ def groups_alike(
     """Return the largest groups of methods of which no two differ significantly.
 
     Two methods share a group if and only if their difference is not significant, whatever
-    stands between them (insert and absorb; Piepho 2004, J. Comput. Graph. Stat. 13(2)).
+    stands between them: the maximal cliques of the graph of what is alike.
 
     Args:
         methods: in the order in which groups list them.
@@ -140,14 +136,12 @@ def groups_alike(
     Returns:
         Groups of two or more, that with the earliest method first.
     """
-    groups = {frozenset(methods)}
-    for pair in [pair for pair, p in p_values.items() if p < level]:
-        torn = {group for group in groups if pair <= group}
-        groups = groups - torn | {group - {method} for group in torn for method in pair}
-        groups = {group for group in groups if not any(group < other for other in groups)}
-    place = {method: number for number, method in enumerate(methods)}
-    ordered = [sorted(group, key=place.__getitem__) for group in groups if len(group) > 1]
-    return sorted(ordered, key=lambda group: [place[method] for method in group])
+    from networkx import Graph, find_cliques  # slow to load
+
+    alike = Graph()
+    alike.add_edges_from(pair for pair, p in p_values.items() if p >= level)
+    groups = [sorted(clique, key=methods.index) for clique in find_cliques(alike)]
+    return sorted(groups, key=lambda group: [methods.index(method) for method in group])
 
 
 def expected_draws(good: ArrayLike) -> float:

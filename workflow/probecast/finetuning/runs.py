@@ -77,13 +77,8 @@ def fine_tune(
         ProbecastError: as ``with_other``; or a file is missing or damaged.
     """
     spec, other = (DataSpec.read(folder / "spec.json") for folder in folders)
-    train, test, foreign = (
-        read_tensors(path)
-        for path in (
-            folders[0] / "train.safetensors",
-            *(folder / "test.safetensors" for folder in folders),
-        )
-    )
+    train = read_tensors(folders[0] / "train.safetensors")
+    test, foreign = (read_tensors(folder / "test.safetensors") for folder in folders)
     joint, foreign = with_other(spec, other, foreign)
     tests = {spec.dataset: test, other.dataset: foreign}
     seeds = list(seeds)

@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from probecast.errors import ProbecastError, suggest
-from probecast.networks.user import OwnNetwork, is_own
+from probecast.networks.user import UserNetwork, is_own
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,7 +43,7 @@ NEED_PRETRAINED = frozenset({"finetune"})
 def module_name(name: str) -> str:
     """Return where the architecture ``name`` lies; raises ProbecastError if there is none."""
     if is_own(name):
-        return OwnNetwork.__module__
+        return UserNetwork.__module__
     if name not in ARCHITECTURES:
         raise ProbecastError(
             f"unknown architecture {name!r}. {suggest(name, list(ARCHITECTURES))}"
@@ -52,13 +52,13 @@ def module_name(name: str) -> str:
 
 
 @cache
-def get_architecture(name: str) -> ModuleType | OwnNetwork:
+def get_architecture(name: str) -> ModuleType | UserNetwork:
     """Return the module of the architecture ``name``, or what stands in for it.
 
     Raises:
         ProbecastError: there is none, or the user's own cannot be used.
     """
-    return OwnNetwork(name) if is_own(name) else import_module(module_name(name))
+    return UserNetwork(name) if is_own(name) else import_module(module_name(name))
 
 
 @cache
@@ -112,7 +112,8 @@ def build_network(
     """
     from probecast.networks.dropout import with_fast_dropout  # torch, which rules do without
 
-    if not _fits(architecture, spec):
+    module = get_architecture(architecture)
+    if spec.input_kind not in module.INPUT_KINDS or spec.output_kind not in module.OUTPUT_KINDS:
         others = fitting(spec.input_kind, spec.output_kind, spec.pretrained is not None)
         raise ProbecastError(
             f"architecture {architecture!r} cannot take dataset {spec.dataset!r} (inputs are "
@@ -121,7 +122,7 @@ def build_network(
         )
     if architecture in NEED_PRETRAINED and spec.pretrained is None:
         raise ProbecastError(needs_pretrained(architecture, spec.dataset))
-    return with_fast_dropout(get_architecture(architecture).build(configuration, spec))
+    return with_fast_dropout(module.build(configuration, spec))
 
 
 def needs_pretrained(architecture: str, dataset: str) -> str:
@@ -130,8 +131,3 @@ def needs_pretrained(architecture: str, dataset: str) -> str:
         f"datasets.{dataset}.pretrained: missing, but architecture {architecture!r} needs texts "
         "prepared for a pretrained encoder; set it, for example to minilm."
     )
-
-
-def _fits(architecture: str, spec: "DataSpec") -> bool:
-    module = get_architecture(architecture)
-    return spec.input_kind in module.INPUT_KINDS and spec.output_kind in module.OUTPUT_KINDS

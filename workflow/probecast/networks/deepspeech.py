@@ -83,6 +83,4 @@ def reversing_order(lengths: Tensor, steps: int) -> Tensor:
     return torch.where(real_steps(lengths, steps), lengths[:, None] - 1 - step, step)
 
 
-def build(configuration: dict[str, Any], spec: DataSpec) -> nn.Module:
-    """Return a Deep Speech network for the utterances of ``spec``."""
-    return DeepSpeech(configuration, spec)
+build = DeepSpeech

@@ -62,6 +62,4 @@ def head_count(width: int) -> int:
     return max(heads for heads in range(1, max(1, width // 32) + 1) if width % heads == 0)
 
 
-def build(configuration: dict[str, Any], spec: DataSpec) -> nn.Module:
-    """Return a transformer encoder for the sequences of ``spec``."""
-    return TransformerNetwork(configuration, spec)
+build = TransformerNetwork

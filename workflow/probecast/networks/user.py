@@ -5,21 +5,19 @@ one thing that makes this project run code that did not come with it; what is as
 in docs/own-network.md, and ``training.check`` checks that.
 """
 
-import ast
 import inspect
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from symtable import symtable
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from probecast.errors import ProbecastError, suggest
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from torch import nn
 
     from probecast.data.spec import DataSpec
@@ -59,7 +57,7 @@ class Watched(Mapping):
         return repr(self._configuration)
 
 
-class OwnNetwork:
+class UserNetwork:
     """What stands in for the module of a built-in architecture.
 
     Args:
@@ -80,7 +78,16 @@ class OwnNetwork:
         self.read: set[str] = set()
         with blame(architecture, "it is imported; what it imports must be installed"):
             self.function = getattr(_run(self.file), self.name, None)
-        self._check_signature()
+        if not callable(self.function):
+            raise ProbecastError(
+                f"{self.file}: {self.name!r} is {self.function!r}, but has to be a function "
+                "(configuration, spec)."
+            )
+        if not _takes(self.function, 2):
+            raise ProbecastError(
+                f"{self.file}: {self.name}{inspect.signature(self.function)} cannot be called as "
+                f"{self.name}(configuration, spec); give it these two arguments."
+            )
 
     def build(self, configuration: Mapping[str, Any], spec: "DataSpec") -> "nn.Module":
         """Return the network that the user's function makes of a configuration.
@@ -104,18 +111,6 @@ class OwnNetwork:
             )
         return network if _takes(network.forward, 2) else WithoutLengths(network)
 
-    def _check_signature(self) -> None:
-        if not callable(self.function):
-            raise ProbecastError(
-                f"{self.file}: {self.name!r} is {self.function!r}, but has to be a function "
-                "(configuration, spec)."
-            )
-        if not _takes(self.function, 2):
-            raise ProbecastError(
-                f"{self.file}: {self.name}{inspect.signature(self.function)} cannot be called as "
-                f"{self.name}(configuration, spec); give it these two arguments."
-            )
-
 
 def _takes(function: Callable, arguments: int) -> bool:
     """Whether a function can be called with so many arguments by their place."""
@@ -132,10 +127,14 @@ def check_file(file: str, function: str) -> None:
     Raises:
         ProbecastError: there is no such file, it is not Python, or nothing in it is called so.
     """
-    tree = _parse(file)
-    nodes = list(_of_module(tree))
-    functions = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
-    if function not in {*functions, *(name for node in nodes for name in _names(node))}:
+    _compiled(file)
+    names = symtable(Path(file).read_text(encoding="utf-8"), file, "exec").get_symbols()
+    if function not in [name.get_name() for name in names if name.is_local()]:
+        functions = [
+            name.get_name()
+            for name in names
+            if any(kind.get_type() == "function" for kind in name.get_namespaces())
+        ]
         hint = suggest(function, functions) if functions else "It has no function at all."
         raise ProbecastError(
             f"{file}: has no function {function!r}; write one, or name another under `build`. "
@@ -143,29 +142,9 @@ def check_file(file: str, function: str) -> None:
         )
 
 
-def _of_module(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the pieces of a program whose names are the module's, no function's or class's."""
-    for child in ast.iter_child_nodes(node):
-        yield child
-        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield from _of_module(child)
-
-
-def _names(node: ast.AST) -> list[str]:
-    """What a piece of a program, other than a function, gives a name to."""
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-        return [node.id]
-    if isinstance(node, ast.ClassDef | ast.AsyncFunctionDef):
-        return [node.name]
-    if isinstance(node, ast.alias):
-        return [node.asname or node.name]
-    return []
-
-
-def _parse(file: str) -> ast.Module:
+def _compiled(file: str) -> CodeType:
     try:
-        tree = ast.parse(Path(file).read_text(encoding="utf-8"), filename=file)
-        compile(tree, file, "exec", dont_inherit=True)
+        return compile(Path(file).read_text(encoding="utf-8"), file, "exec", dont_inherit=True)
     except FileNotFoundError:
         raise ProbecastError(f"{file}: there is no such file; correct the path.") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -174,7 +153,6 @@ def _parse(file: str) -> ast.Module:
         raise ProbecastError(
             f"{file}, line {error.lineno}: not valid Python ({error.msg}); correct it."
         ) from None
-    return tree
 
 
 def _run(file: str) -> ModuleType:
@@ -182,13 +160,14 @@ def _run(file: str) -> ModuleType:
     module = ModuleType(f"own_network_{Path(file).stem}")
     module.__file__ = file
     sys.modules[module.__name__] = module  # dataclasses look there for their own
-    exec(compile(_parse(file), file, "exec", dont_inherit=True), module.__dict__)
+    exec(_compiled(file), module.__dict__)
     return module
 
 
+@contextmanager
 def blame(
     architecture: str, doing: str, configuration: Mapping[str, Any] | None = None
-) -> "AbstractContextManager[None]":
+) -> Iterator[None]:
     """Turn what goes wrong in the user's own file into one clear message; nothing for others.
 
     Args:
@@ -196,18 +175,14 @@ def blame(
         doing: what happens meanwhile, to go after "while".
         configuration: what a missing key may have been looked for in.
     """
-    if not is_own(architecture):
-        return nullcontext()
-    return _blame(architecture.rpartition(":")[0], doing, configuration)
-
-
-@contextmanager
-def _blame(file: str, doing: str, configuration: Mapping[str, Any] | None) -> Iterator[None]:
+    file = architecture.rpartition(":")[0]
     try:
         yield
     except ProbecastError:
         raise
     except (Exception, SystemExit) as error:
+        if not file:
+            raise
         lines = [
             frame.lineno
             for frame in traceback.extract_tb(error.__traceback__)

@@ -9,13 +9,14 @@ white and on black at 3:1 or more; line styles and markers differ as well.
 import io
 import re
 import textwrap
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
 import matplotlib as mpl
 import numpy as np
 from markupsafe import Markup, escape
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -143,6 +144,29 @@ def picture(figure: Figure, name: str, title: str, caption: str) -> Picture:
     return Picture(title, caption, Markup(svg))
 
 
+def with_rows(labels: Sequence[str], inches: float = 0.36) -> tuple[Figure, Axes]:
+    """Return a figure with one row per label, the first on top, and its axes.
+
+    Args:
+        labels: what is written beside the rows.
+        inches: height of a row.
+    """
+    figure = Figure(figsize=(WIDTH, inches * len(labels) + 0.9))
+    axes = figure.subplots()
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.grid(axis="y", visible=False)
+    return figure, axes
+
+
+def mark(axes: Axes, row: int, values: np.ndarray, middle: float, look: Line) -> None:
+    """Draw one mark per value, spread over the height of a row, and an upright bar."""
+    spread = np.linspace(-0.2, 0.2, len(values)) if len(values) > 1 else np.zeros(len(values))
+    style = {"color": look.color, "marker": look.marker, "alpha": 0.6, "linewidth": 0}
+    axes.scatter(values, row + spread, **style)
+    axes.plot([middle, middle], [row - 0.34, row + 0.34], color=look.color, linewidth=2.5)
+
+
 def _fit(figure: Figure) -> None:
     """Give or take the axes what labels beside them leave of ``WIDTH``, so that all are alike."""
     FigureCanvasAgg(figure)  # measures text
@@ -192,8 +216,7 @@ def worst_shown(measured: np.ndarray, info: TaskInfo, floor: float) -> float:
         floor: the trivial predictor's value.
     """
     finite = measured[np.isfinite(measured)]
-    sign = 1 if info.higher_is_better else -1
-    if not finite.size or sign * (np.median(finite) - floor) >= 0:
+    if not finite.size or info.sign * (np.median(finite) - floor) >= 0:
         return floor
     return float(np.quantile(finite, 0.1 if info.higher_is_better else 0.9))
 
@@ -210,7 +233,7 @@ def limits(values: np.ndarray, info: TaskInfo, floor: float) -> tuple[float, flo
         floor: the trivial predictor's value.
     """
     # With the sign turned, larger is better for every metric.
-    sign = 1 if info.higher_is_better else -1
+    sign = info.sign
     signed = sign * values[np.isfinite(values)]
     best = signed.max(initial=sign * floor)
     beyond = sign * floor - 0.1 * (best - sign * floor)

@@ -20,6 +20,7 @@ NULL = {
     "config_id": "no ids, and the hyperparameters tell the configurations apart",
     "epoch": "final values only",
 }
+NOT_READ = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_nested)
 CSV = csv.ConvertOptions(strings_can_be_null=True)
 
 
@@ -73,15 +74,14 @@ def hyperparameter_columns(
                 f"study file. {suggest(column, free)}"
             )
     clash = [name for name in named if name in IDENTITY or name in MEASURED]
-    if clash or not named:
+    if clash:
         raise ProbecastError(
-            f"{path}: "
-            + (
-                f"column {clash[0]!r} would be a hyperparameter, but has a name of the trial "
-                "table's own; leave it out by listing 'hyperparameters' in the study file"
-                if clash
-                else "no column is left for the hyperparameters; add their columns"
-            )
+            f"{path}: column {clash[0]!r} would be a hyperparameter, but has a name of the trial "
+            "table's own; leave it out by listing 'hyperparameters' in the study file"
+        )
+    if not named:
+        raise ProbecastError(
+            f"{path}: no column is left for the hyperparameters; add their columns"
         )
     return named
 
@@ -117,16 +117,6 @@ def _is_csv(path: Path) -> bool:
     return ".csv" in path.suffixes
 
 
-def _check_types(path: Path, schema: pa.Schema) -> None:
-    for field in schema:
-        kind = field.type
-        if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_nested(kind):
-            raise ProbecastError(
-                f"{path}: column {field.name!r} holds {kind}, not numbers or texts (in UTF-8); "
-                "mend the file, or name other columns in the study file"
-            )
-
-
 def read_columns(path: Path, columns: list[str]) -> pd.DataFrame:
     """Read some columns; text as categories."""
     columns = list(dict.fromkeys(columns))
@@ -136,7 +126,12 @@ def read_columns(path: Path, columns: list[str]) -> pd.DataFrame:
             table = csv.read_csv(path, convert_options=options)
         else:
             table = pq.read_table(path, columns=columns, partitioning=None)
-        _check_types(path, table.schema)
+        for name, kind in zip(table.column_names, table.schema.types, strict=True):
+            if any(is_kind(kind) for is_kind in NOT_READ):
+                raise ProbecastError(
+                    f"{path}: column {name!r} holds {kind}, not numbers or texts (in UTF-8); "
+                    "mend the file, or name other columns in the study file"
+                )
         frame = table.to_pandas(ignore_metadata=True, strings_to_categorical=True)
     except UNREADABLE as error:
         raise ProbecastError(f"{path}: not readable ({error}); mend the file") from None

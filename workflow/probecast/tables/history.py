@@ -38,16 +38,16 @@ def read_history(name: str, settings: HistorySettings) -> list[TrialTable]:
             floor.
     """
     read = read_tables(name, settings, True)
-    tables = [_own(name, _continued(table), settings) for table in read]
+    tables = [_as_stated(name, _continued(table), settings) for table in read]
     for table in tables:
         _check_metric(settings, table)
     useful = [table for table in tables if normalise(table)]
     for as_read, table in zip(read, tables, strict=True):
-        last = _last(as_read)
+        last, missing = _last(as_read)
         diverged = (last["status"] == "diverged").sum()
         logger.info(
             "%s: %d trials, %d of them diverged, %d stopped early or pruned%s",
-            *(table.info.task, len(last), diverged, _missing(as_read, last).astype(bool).sum()),
+            *(table.info.task, len(last), diverged, np.count_nonzero(missing)),
             "" if table in useful else "; the rest tell nothing, so it is left out",
         )
     if not useful:
@@ -61,40 +61,34 @@ def read_history(name: str, settings: HistorySettings) -> list[TrialTable]:
 
 def _continued(table: TrialTable) -> TrialTable:
     """Give trials that stop early their last values up to the horizon."""
-    last = _last(table)
-    added = last.loc[last.index.repeat(_missing(table, last))]
+    last, missing = _last(table)
+    added = last.loc[last.index.repeat(missing)]
     added["epoch"] += added.groupby(["config_id", "seed"], observed=True).cumcount() + 1
     added["seconds"] = np.nan  # nobody has spent them
     frame = pd.concat([table.frame, added]).sort_values(["config_id", "seed", "epoch"])
     return replace(table, frame=frame.reset_index(drop=True))
 
 
-def _last(table: TrialTable) -> pd.DataFrame:
-    """The last row of every trial."""
-    return table.frame.groupby(["config_id", "seed"], observed=True).tail(1)
+def _last(table: TrialTable) -> tuple[pd.DataFrame, np.ndarray]:
+    """The last row of every trial, and how many epochs it lacks, if it did not diverge."""
+    last = table.frame.groupby(["config_id", "seed"], observed=True).tail(1)
+    return last, np.where(last["status"] == "ok", table.info.epochs - last["epoch"], 0)
 
 
-def _missing(table: TrialTable, last: pd.DataFrame) -> np.ndarray:
-    """How many epochs the trials with these last rows lack that did not diverge."""
-    return np.where(last["status"] == "ok", table.info.epochs - last["epoch"], 0)
-
-
-def _own(name: str, table: TrialTable, settings: HistorySettings) -> TrialTable:
+def _as_stated(name: str, table: TrialTable, settings: HistorySettings) -> TrialTable:
     """Apply what the settings say of all tasks."""
     task, factor = f"{name}/{table.info.task}", settings.metric_factor
-    info = replace(
-        table.info,
-        task=task,
-        dataset=task,
-        family=settings.family or task,
-        architecture=settings.architecture or name,
-        floor_val=table.info.floor_val * factor if settings.floor is None else settings.floor,
-        floor_test=table.info.floor_test * factor if settings.floor is None else settings.floor,
-    )
+    floors = {
+        split: getattr(table.info, split) * factor if settings.floor is None else settings.floor
+        for split in ("floor_val", "floor_test")
+    }
+    family, architecture = settings.family or task, settings.architecture or name
+    named = {"task": task, "dataset": task, "family": family, "architecture": architecture}
+    info = replace(table.info, **named, **floors)
     # In a storage of several studies, a study may lack what another has.
     known = [column for column in table.hyperparameters if table.frame[column].notna().any()]
     frame = table.frame.assign(
-        **{column: getattr(info, column) for column in IDENTITY if column != "config_id"},
+        **named,
         **{column: table.frame[column] * factor for column in ("val_metric", "test_metric")},
     )
     return TrialTable(info, known, frame[[*IDENTITY, *known, *MEASURED]])

@@ -102,8 +102,9 @@ def open_storage(path: str) -> "optuna.storages.BaseStorage":
             return storages.JournalStorage(JournalFileBackend(file))
         return storages.RDBStorage(SQLITE + file, skip_table_creation=True)
     except Exception as error:  # of SQLAlchemy, its drivers, JSON, or Optuna itself
+        reason = str(error).strip().split("\n", 1)[0] or type(error).__name__
         raise ProbecastError(
-            f"{path}: no Optuna storage that can be read ({_first_line(error)}); correct its "
+            f"{path}: no Optuna storage that can be read ({reason}); correct its "
             "path, or bring it up to date with 'optuna storage upgrade'"
         ) from None
 
@@ -149,8 +150,7 @@ def _rows(settings: TableSettings, study: "optuna.Study") -> Iterator[dict[str, 
     left_out: Counter[str] = Counter()
     for trial in trials:
         state = trial.state.name
-        reported = sorted(trial.intermediate_values.items())
-        curve = {step + shift: value for step, value in reported}
+        curve = {step + shift: v for step, v in sorted(trial.intermediate_values.items())}
         if final:
             curve = {1: trial.value} if state == "COMPLETE" else {}
         if state == "FAIL" and trial.params and _identity(trial) not in succeeded:
@@ -175,7 +175,3 @@ def _rows(settings: TableSettings, study: "optuna.Study") -> Iterator[dict[str, 
 
 def _identity(trial: "optuna.trial.FrozenTrial") -> str:
     return json.dumps(trial.params, sort_keys=True)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n", 1)[0] or type(error).__name__

@@ -157,9 +157,9 @@ def _rows(path: str, frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     test = columns.test_metric if columns.test_metric in frame else columns.val_metric
     rows["val_metric"] = numbers_in(path, frame, columns.val_metric)
     rows["test_metric"] = numbers_in(path, frame, test)
-    known = columns.seconds in frame
-    seconds = numbers_in(path, frame, columns.seconds) if known else np.nan
-    rows["seconds"] = np.asarray(seconds, dtype=np.float32)
+    rows["seconds"] = np.float32(np.nan)
+    if columns.seconds in frame:
+        rows["seconds"] = numbers_in(path, frame, columns.seconds).astype(np.float32)
     return rows
 
 

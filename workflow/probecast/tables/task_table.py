@@ -19,18 +19,17 @@ def task_table(
     partial: bool,
 ) -> TrialTable:
     """Make the table of one task from its rows, sorted by configuration, seed and epoch."""
-    untrained = rows[rows["epoch"] == 0]
+    untrained = rows.loc[rows["epoch"] == 0, ["val_metric", "test_metric"]]
+    floors = untrained.where(np.isfinite(untrained)).median()
     rows, horizon = _trials(where, rows[rows["epoch"] > 0], settings, partial)
     number, own = pd.factorize(rows["config_id"], sort=True)
     info = TaskInfo(
-        task=task,
-        dataset=task,
-        family=task,
+        **dict.fromkeys(("task", "dataset", "family"), task),
         architecture=architecture,
         metric=settings.metric,
         higher_is_better=settings.higher_is_better,
-        floor_val=_median(untrained["val_metric"]),
-        floor_test=_median(untrained["test_metric"]),
+        floor_val=float(floors["val_metric"]),
+        floor_test=float(floors["test_metric"]),
         epochs=horizon,
         precision="unknown",
         machine="unknown",
@@ -118,9 +117,3 @@ def _numbered(keys: pd.DataFrame) -> np.ndarray:
 def _starts(number: np.ndarray) -> np.ndarray:
     """The first row of every run."""
     return np.flatnonzero(np.diff(number, prepend=-1))
-
-
-def _median(values: pd.Series) -> float:
-    """The median of the finite values; NaN without any."""
-    finite = values[np.isfinite(values)]
-    return float(finite.median()) if len(finite) else float("nan")

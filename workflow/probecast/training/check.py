@@ -6,6 +6,8 @@ examples. What is asked of it stands in docs/own-network.md.
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import torch
@@ -75,27 +77,21 @@ def _check_read(architecture: str, configuration: Configuration) -> None:
         )
 
 
+@dataclass(frozen=True)
 class NetworkCheck:
     """One configuration of a network in trial.
 
     The arguments are those of ``check_network``, with a single configuration.
     """
 
-    def __init__(
-        self,
-        architecture: str,
-        spec: DataSpec,
-        configuration: Mapping[str, Any],
-        settings: TrainingSettings,
-    ) -> None:
-        self.architecture, self.spec = architecture, spec
-        self.configuration, self.settings = configuration, settings
-        self.file = get_architecture(architecture).file
+    architecture: str
+    spec: DataSpec
+    configuration: Mapping[str, Any]
+    settings: TrainingSettings
 
     def outputs(self) -> int:
         """Check the network's parameters and outputs; return the number of its parameters."""
         network = self._build()
-        self._check_parameters(network)
         inputs, lengths = self._inputs()
         together = self._scores(network.eval(), inputs, lengths)
         alone = self._scores(network, inputs[:1], None if lengths is None else lengths[:1])
@@ -145,9 +141,6 @@ class NetworkCheck:
         if torch.get_default_dtype() != torch.float32:
             torch.set_default_dtype(torch.float32)
             self._fail("it changes PyTorch's default dtype, which all of the process shares")
-        return network
-
-    def _check_parameters(self, network: nn.Module) -> None:
         trained = [p for p in network.parameters() if p.requires_grad]
         if not trained:
             self._fail("the network has no trainable parameters, so there is nothing to train")
@@ -156,6 +149,7 @@ class NetworkCheck:
                 f"parameters are of {', '.join(strange)}, but have to be torch.float32 "
                 "(`training.precision` in the study file says what is computed in)"
             )
+        return network
 
     def _inputs(self) -> tuple[Tensor, Tensor | None]:
         torch.manual_seed(SEED)
@@ -163,9 +157,7 @@ class NetworkCheck:
 
     def _scores(self, network: nn.Module, inputs: Tensor, lengths: Tensor | None) -> Tensor:
         """Run the network; return its scores, after a look at their form."""
-        with blame(
-            self.architecture, self._doing(f"inputs of shape {tuple(inputs.shape)} are run")
-        ):
+        with self._blame(f"inputs of shape {tuple(inputs.shape)} are run"):
             outputs = network(inputs, lengths)
         scores = self._unpacked(outputs, len(inputs))
         if not scores.dtype.is_floating_point:
@@ -220,7 +212,7 @@ class NetworkCheck:
             split["input_lengths"] = lengths
         data: dict[str, Split] = dict.fromkeys(SPLITS, split)
         configuration = {**self.configuration, "batch_size": batch_size}
-        with blame(self.architecture, self._doing(f"batches of {batch_size} are trained on")):
+        with self._blame(f"batches of {batch_size} are trained on"):
             trial = Trial(self.architecture, self.spec, data, configuration, SEED, self.settings)
             return trial.train_epoch(1)[0]
 
@@ -233,11 +225,12 @@ class NetworkCheck:
         lengths = torch.ones(examples, dtype=torch.int64)
         return {"targets": torch.ones(examples, 1, dtype=torch.int64), "target_lengths": lengths}
 
-    def _doing(self, what: str) -> str:
-        return f"{what} (configuration {self.configuration})"
+    def _blame(self, doing: str) -> AbstractContextManager[None]:
+        return blame(self.architecture, f"{doing} (configuration {self.configuration})")
 
     def _fail(self, problem: str) -> NoReturn:
         raise ProbecastError(
-            f"{self.file}: {problem} (configuration {self.configuration}, dataset "
-            f"{self.spec.dataset!r}); docs/own-network.md says what a network has to do."
+            f"{get_architecture(self.architecture).file}: {problem} (configuration "
+            f"{self.configuration}, dataset {self.spec.dataset!r}); docs/own-network.md says what "
+            "a network has to do."
         )

@@ -38,10 +38,7 @@ def flops_per_example(architecture: str, configuration: dict[str, Any], spec: Da
 def _count(architecture: str, configuration: dict[str, Any], spec: DataSpec) -> float:
     with torch.device("meta"):
         network = build_network(architecture, configuration, spec)
-        integers = spec.input_kind == "tokens"
-        inputs = torch.zeros(
-            (BATCH_SIZE, *spec.input_shape), dtype=torch.int64 if integers else torch.float32
-        )
+        inputs, _ = made_up_inputs(spec, BATCH_SIZE)
     for module in network.modules():
         if isinstance(module, nn.RNNBase):
             module.forward = _AllStepsAtOnce(module)

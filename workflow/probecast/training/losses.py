@@ -11,14 +11,6 @@ from torch import Tensor
 from probecast.metrics import BLANK, Batch, Outputs
 
 
-def _cross_entropy(outputs: Tensor, batch: Batch) -> Tensor:
-    return F.cross_entropy(outputs, batch["targets"])
-
-
-def _mean_squared_error(outputs: Tensor, batch: Batch) -> Tensor:
-    return F.mse_loss(outputs, batch["targets"])
-
-
 def _ctc(outputs: tuple[Tensor, Tensor], batch: Batch) -> Tensor:
     """Connectionist temporal classification (Graves et al., 2006), per character."""
     logits, lengths = outputs
@@ -33,7 +25,7 @@ def _ctc(outputs: tuple[Tensor, Tensor], batch: Batch) -> Tensor:
 
 
 LOSSES: dict[str, Callable[[Outputs, Batch], Tensor]] = {
-    "classes": _cross_entropy,
-    "values": _mean_squared_error,
+    "classes": lambda outputs, batch: F.cross_entropy(outputs, batch["targets"]),
+    "values": lambda outputs, batch: F.mse_loss(outputs, batch["targets"]),
     "characters": _ctc,
 }

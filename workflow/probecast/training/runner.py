@@ -66,9 +66,7 @@ class TrialRunner:
     def finished(self, configuration: Configuration, seed: int, epoch: int) -> bool:
         """Whether the trial needs no more training to have reached ``epoch``."""
         records = self.records(configuration, seed)
-        return bool(records) and (
-            records[-1]["epoch"] >= epoch or records[-1]["status"] == "diverged"
-        )
+        return len(records) >= epoch or (records != [] and records[-1]["status"] == "diverged")
 
     def advance(self, configuration: Configuration, seed: int, epoch: int) -> list[dict[str, Any]]:
         """Train until ``epoch`` (or divergence); return all the trial's records up to there."""
@@ -77,7 +75,11 @@ class TrialRunner:
         if not self.finished(configuration, seed, epoch):
             known = self.epochs(configuration, seed)
             new = []
-            for record in self._continue(trial, configuration):
+            if trial not in self._running:
+                self._running[trial] = train(
+                    self.architecture, self.spec, self.data, configuration, seed, self.training
+                )
+            for record in self._running[trial]:
                 if record.epoch > known:
                     row = {"config_id": trial[0], **configuration, "seed": seed}
                     new.append({**row, **asdict(record)})
@@ -107,18 +109,6 @@ class TrialRunner:
     def _read(self, folder: Path, split: str, device: torch.device) -> dict[str, torch.Tensor]:
         tensors = read_split(folder / f"{split}.safetensors", self.spec)
         return {name: tensor.to(device) for name, tensor in tensors.items()}
-
-    def _continue(self, trial: Trial, configuration: Configuration) -> Iterator[EpochRecord]:
-        if trial not in self._running:
-            self._running[trial] = train(
-                self.architecture,
-                self.spec,
-                self.data,
-                configuration,
-                trial[1],
-                self.training,
-            )
-        return self._running[trial]
 
 
 def task_info(task: str, spec: DataSpec, training: TrainingSettings) -> TaskInfo:
@@ -150,12 +140,7 @@ def machine(device: Device) -> str:
         if line.startswith("model name")
     ]
     model = models[0] if models else platform.processor() or platform.machine()
-    return f"{model}, {_vector_unit()}, torch {torch.__version__}"
-
-
-def _vector_unit() -> str:
-    """Return the widest vector instructions that PyTorch uses on this processor."""
-    return torch.backends.cpu.get_cpu_capability()
+    return f"{model}, {torch.backends.cpu.get_cpu_capability()}, torch {torch.__version__}"
 
 
 def open_runner(
@@ -185,8 +170,8 @@ def open_runner(
 
 def _warn_of_emulation(training: TrainingSettings) -> None:
     """Say so where every product of two bfloat16 numbers is put together from others."""
-    on_cpu = device_of(training.device).type == "cpu"
-    if on_cpu and training.precision == "bfloat16" and _vector_unit() == "AVX2":
+    plain = torch.backends.cpu.get_cpu_capability() == "AVX2"
+    if plain and training.precision == "bfloat16" and device_of(training.device).type == "cpu":
         logger.warning(
             "Warning: this processor has no bfloat16 arithmetic and takes many times as long for "
             "it as for float32. Set `training.precision: float32` in the study file."

@@ -9,8 +9,8 @@ hypothesis, weighted by how well the trials fit it.
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import norm
 
+from probecast.regret import expected_excess
 from probecast.space import Configuration
 from probecast.trials import TrialTable
 from probecast.tuners.source_regrets import Shared, source_curves
@@ -36,9 +36,7 @@ class EmpiricalGpTuner(FullTrials):
         self.covariance = (1 - SHRINKAGE) * empirical + SHRINKAGE * np.diag(own)
         # Hypotheses about the target's scale; beliefs under them differ in the means alone.
         scales = np.array([_scale(source) for source in problem.sources])
-        known = (
-            problem.info.floor_val if problem.info.higher_is_better else -problem.info.floor_val
-        )
+        known = problem.info.sign * problem.info.floor_val
         self.floors = scales[:, 0] if np.isnan(known) else np.full(len(scales), known)
         self.ranges = scales[:, 1]
         self.means = np.tile(values.mean(axis=0), (len(scales), 1))  # (hypotheses, candidates)
@@ -80,17 +78,15 @@ class EmpiricalGpTuner(FullTrials):
         weights = np.exp(self.log_weights - self.log_weights.max())
         deviation = np.sqrt(np.maximum(np.diag(self.covariance), NOISE**2))
         gain = self.means - self.reached[:, None]
-        score = gain / deviation
-        expected = gain * norm.cdf(score) + deviation * norm.pdf(score)
+        expected = expected_excess(gain, deviation)
         return np.where(self.tried, -np.inf, weights / weights.sum() @ expected)
 
 
 def _scale(source: TrialTable) -> tuple[float, float]:
     """The floor and the range from there to the best last value of a source; larger is better."""
     last = source.with_floor("val_metric")[source.info.epochs]
-    floor = source.floor("val_metric")
-    sign = 1 if source.info.higher_is_better else -1
-    return sign * floor, max((sign * last).max() - sign * floor, 1e-12)
+    sign, floor = source.info.sign, source.info.sign * source.floor("val_metric")
+    return floor, max((sign * last).max() - floor, 1e-12)
 
 
 TUNER = EmpiricalGpTuner

@@ -47,8 +47,7 @@ class NearestTuner(FullTrials):
             row = self.rows[observation.config_id]
             curve = np.full(self.info.epochs, np.nan)
             curve[: observation.epochs] = observation.curve
-            worse = -curve if self.info.higher_is_better else curve
-            ours = np.where(np.isnan(worse), np.inf, worse)[self.epochs]
+            ours = np.where(np.isnan(curve), np.inf, -self.info.sign * curve)[self.epochs]
             self._compare(ours, self.curves[:, row, self.epochs])
             self.tried.append(row)
 

@@ -95,7 +95,7 @@ def regrets_of(table: TrialTable) -> tuple[dict[str, int], np.ndarray]:
     """Return the row of each ``config_id``, and (configurations, epochs) regrets in 0..1."""
     info = table.info
     curves = table.with_floor("val_metric").groupby("config_id").mean()
-    best = curves[info.epochs].max() if info.higher_is_better else curves[info.epochs].min()
+    best = info.sign * (info.sign * curves[info.epochs]).max()
     regrets = regret(curves, best, table.floor("val_metric"), info.higher_is_better)
     position = {identity: row for row, identity in enumerate(curves.index)}
     rows = {

@@ -32,11 +32,7 @@ class TableEnvironment:
     """
 
     def __init__(
-        self,
-        table: TrialTable,
-        seed: int | None = None,
-        noise: float = 0.0,
-        noise_seed: int = 0,
+        self, table: TrialTable, seed: int | None = None, noise: float = 0.0, noise_seed: int = 0
     ) -> None:
         self.horizon = table.info.epochs
         self.seed = int(table.frame["seed"].min()) if seed is None else seed
@@ -82,10 +78,8 @@ def _noisy(trials: list[Observation], deviation: float, seed: int) -> list[Obser
 
 def _range(table: TrialTable, seed: int) -> float:
     """The range of the last validation values, those below the floor counted as the floor."""
-    last = table.with_floor("val_metric", seed)[table.info.epochs]
-    floor = table.floor("val_metric")
-    last = last.clip(lower=floor) if table.info.higher_is_better else last.clip(upper=floor)
-    return float(last.max() - last.min())
+    sign, last = table.info.sign, table.with_floor("val_metric", seed)[table.info.epochs]
+    return float(np.ptp((sign * last).clip(lower=sign * table.floor("val_metric"))))
 
 
 class RealTrials:

@@ -175,5 +175,4 @@ def merit(observation: Observation, info: TaskInfo) -> float:
     """Return the last validation metric, larger is better; nothing is worse than divergence."""
     if observation.diverged:
         return -float("inf")
-    last = observation.curve[-1]
-    return last if info.higher_is_better else -last
+    return info.sign * observation.curve[-1]

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from probecast.report.drawing import INK, WIDTH, Picture, line_of, picture, style
+from probecast.report.drawing import INK, Picture, line_of, mark, picture, style, with_rows
 from probecast.report.words import ROLE_LABELS, share
 
 WORST_GAP = 50.0  # per cent; a larger gap is drawn at the edge
@@ -21,27 +20,18 @@ def answer_figure(scores: pd.DataFrame, reference: str) -> Picture:
     roles = [role for role in ROLE_LABELS if role != "grid" and role in set(scores["role"])]
     gaps = {r: _clipped_gaps(scores.loc[scores["role"] == r, "gap"]) for r in roles}
     lowest = min(-5.0, *(values[0] for values in gaps.values())) - 2
-    figure = Figure(figsize=(WIDTH, 0.42 * len(roles) + 0.9))
-    axes = figure.subplots()
+    figure, axes = with_rows([ROLE_LABELS[role] for role in roles], inches=0.42)
     axes.axvspan(lowest, 5, color=line_of("predicted").color, alpha=0.1, linewidth=0)
     axes.axvline(0, color=INK, linewidth=1.2)
     beside = axes.get_yaxis_transform()
     for row, role in enumerate(roles):
-        look, tasks, median = line_of(role), len(gaps[role]), np.median(gaps[role])
-        spread = np.linspace(-0.18, 0.18, tasks) if tasks > 1 else np.zeros(1)
-        axes.scatter(
-            gaps[role], row + spread, color=look.color, marker=look.marker, alpha=0.6, linewidth=0
-        )
-        axes.plot([median, median], [row - 0.32, row + 0.32], color=look.color, linewidth=2.5)
+        mark(axes, row, gaps[role], np.median(gaps[role]), line_of(role))
         cost = 1 / scores.loc[scores["role"] == role, "cost_ratio_grid"].median()
         weight = "bold" if role == "predicted" else "normal"
         axes.text(1.03, row, share(cost), transform=beside, va="center", weight=weight)
     axes.text(1.03, -0.8, "cost", transform=beside, va="center", style="italic")
-    axes.set_yticks(range(len(roles)), [ROLE_LABELS[role] for role in roles])
-    axes.set_ylim(len(roles) - 0.5, -0.6)
     axes.set_xlim(lowest, WORST_GAP + 2)
     axes.set_xlabel("worse than the reference on test by (%)")
-    axes.grid(axis="y", visible=False)
     return picture(
         figure,
         "answer",

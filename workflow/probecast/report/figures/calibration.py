@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from probecast.evaluation.calibration import BINS
-from probecast.report.drawing import GREY, INK, WIDTH, Picture, line_of, picture, style
+from probecast.report.drawing import GREY, INK, WIDTH, Picture, line_of, mark, picture, style
 from probecast.tuning.protocol import Belief
 
 
@@ -51,11 +51,8 @@ def _reliability(axes: Axes, beliefs: pd.DataFrame) -> None:
 
 def _coverage(axes: Axes, calibration: pd.DataFrame) -> None:
     held = calibration["coverage"].to_numpy(dtype=float)
-    look = line_of("predicted")
     axes.axvline(100 * Belief.LEVEL, color=INK, linewidth=1)
-    spread = np.linspace(-0.3, 0.3, len(held) - 1) if len(held) > 2 else np.zeros(len(held[1:]))
-    axes.scatter(100 * held[1:], spread, color=look.color, alpha=0.6, linewidth=0)
-    axes.plot([100 * held[:1]] * 2, [[-0.5], [0.5]], color=look.color, linewidth=2.5)
-    axes.set(xlim=(-2, 102), ylim=(-0.7, 0.7), yticks=[])
+    mark(axes, 0, 100 * held[1:], 100 * held[0], line_of("predicted"))
+    axes.set(xlim=(-2, 102), ylim=(-0.5, 0.5), yticks=[])
     axes.spines["left"].set_color(GREY)
     axes.set_xlabel("80 % intervals that held (%)")

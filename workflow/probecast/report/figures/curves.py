@@ -62,11 +62,11 @@ def curves_figure(task: TaskResults) -> Picture:
     axes.set_ylabel(f"validation {metric_label(info.metric)}")
     _legend(axes)
     some = f"{len(shown)} of " if len(shown) < len(sweep) else ""
-    held = [_held(probe, true.loc[config_id(probe.configuration)]) for probe in probes]
-    judged = [result for result in held if result is not None]
+    ends = [(true.loc[config_id(p.configuration)].iloc[-1], p.continuation) for p in probes]
+    held = [rest[-1].low <= end <= rest[-1].high for end, rest in ends if rest]
     verdict = (
-        f" At the end, {sum(judged)} of {len(judged)} lay within their 80 % bands."
-        if judged
+        f" At the end, {sum(held)} of {len(held)} lay within their 80 % bands."
+        if held
         else " All were trained to the end, or diverged: nothing was left to predict."
     )
     return picture(
@@ -107,14 +107,6 @@ def _legend(axes: Axes) -> None:
         axes.plot([], [], color=INK, label=name, **kind)
     axes.plot([], [], color=GREY, linewidth=0.7, label="sweep")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=4, handlelength=2.2)
-
-
-def _held(probe: Probe, true: pd.Series) -> bool | None:
-    """Whether the trial ended within the band; None if there was nothing to predict."""
-    if not probe.continuation:
-        return None
-    last = probe.continuation[-1]
-    return bool(last.low <= true.iloc[-1] <= last.high)
 
 
 def _evenly(curves: pd.DataFrame, last: int) -> pd.DataFrame:

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from probecast.report.drawing import WIDTH, Picture, line_of, picture, style
+from probecast.report.drawing import Picture, line_of, mark, picture, style, with_rows
 from probecast.report.words import hyperparameter
 
 
@@ -17,19 +16,12 @@ def importance_figure(importance: pd.DataFrame) -> Picture:
     """
     shares = importance.pivot(index="task", columns="hyperparameter", values="share")
     medians = shares.median().sort_values(ascending=False, kind="stable")
-    figure = Figure(figsize=(WIDTH, 0.36 * len(medians) + 0.8))
-    axes = figure.subplots()
-    look = line_of("predicted")
-    for row, name in enumerate(medians.index):
+    figure, axes = with_rows([hyperparameter(name) for name in medians.index])
+    for row, (name, median) in enumerate(medians.items()):
         values = np.sort(100 * shares[name].dropna().to_numpy())
-        spread = np.linspace(-0.2, 0.2, len(values)) if len(values) > 1 else np.zeros(len(values))
-        axes.scatter(values, row + spread, color=look.color, alpha=0.6, linewidth=0)
-        axes.plot([100 * medians[name]] * 2, [row - 0.34, row + 0.34], color=look.color, lw=2.5)
-    axes.set_yticks(range(len(medians)), [hyperparameter(name) for name in medians.index])
-    axes.set_ylim(len(medians) - 0.5, -0.5)
+        mark(axes, row, values, 100 * median, line_of("predicted"))
     axes.set_xlim(-2, 102)
     axes.set_xlabel("variance of the result explained (%)")
-    axes.grid(axis="y", visible=False)
     return picture(
         figure,
         "importance",

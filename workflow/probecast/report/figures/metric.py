@@ -2,19 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from probecast.evaluation.results import TaskResults
-from probecast.report.drawing import (
-    INK,
-    WIDTH,
-    Picture,
-    limits,
-    line_of,
-    picture,
-    style,
-    worst_shown,
-)
+from probecast.report import drawing
+from probecast.report.drawing import INK, Picture, limits, line_of, picture, style, with_rows
 from probecast.report.words import metric_label, role_label, with_error
 
 
@@ -29,33 +20,22 @@ def metric_figure(rows: pd.DataFrame, task: TaskResults) -> Picture:
     info = task.info
     means, errors = rows["test_mean"].to_numpy(), rows["test_error"].fillna(0).to_numpy()
     drawn = np.concatenate([means - errors, means + errors])
-    low, high = limits(drawn, info, worst_shown(means, info, info.floor_test))
+    low, high = limits(drawn, info, drawing.worst_shown(means, info, info.floor_test))
     reference = float(rows.loc[rows["role"] == "grid", "test_mean"].iloc[0])
-    figure = Figure(figsize=(WIDTH, 0.36 * len(rows) + 0.9))
-    axes = figure.subplots()
+    figure, axes = with_rows([role_label(role, task.sampled) for role in rows["role"]])
     bar, better = (0.95 * reference, high) if info.higher_is_better else (1.05 * reference, low)
     axes.axvspan(bar, better, color=line_of("predicted").color, alpha=0.1, linewidth=0)
     axes.axvline(reference, color=INK, linewidth=1)
     beside = axes.get_yaxis_transform()
     for row, role in enumerate(rows["role"]):
         look = line_of(role)
-        axes.errorbar(
-            np.clip(means[row], low, high),
-            row,
-            xerr=errors[row],
-            color=look.color,
-            marker=look.marker,
-            markersize=5,
-            capsize=4,
-        )
+        marker = {"color": look.color, "marker": look.marker, "markersize": 5, "capsize": 4}
+        axes.errorbar(np.clip(means[row], low, high), row, xerr=errors[row], **marker)
         weight = "bold" if role == "predicted" else "normal"
         text = with_error(means[row], rows["test_error"].iloc[row])
         axes.text(1.03, row, text, transform=beside, va="center", weight=weight)
-    axes.set_yticks(range(len(rows)), [role_label(role, task.sampled) for role in rows["role"]])
-    axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlim(low, high)
     axes.set_xlabel(f"test {metric_label(info.metric)}")
-    axes.grid(axis="y", visible=False)
     return picture(
         figure,
         f"{info.task}-metric",

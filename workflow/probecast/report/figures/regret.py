@@ -35,14 +35,10 @@ def regret_figure(
     for method, curve in curves.items():
         look, mean = looks[method], curve.mean()
         axes.plot(
-            mean.index,
-            mean,
-            color=look.color,
-            linestyle=look.linestyle,
+            *(mean.index, mean, look.linestyle),
+            **{"color": look.color, "marker": look.marker, "markersize": 4},
             linewidth=2.5 if method == "probecast" else 1.4,
             zorder=3 if method == "probecast" else 2,
-            marker=look.marker,
-            markersize=4,
             label=tuner_label(method),
         )
         drawn = curve.index if families is None else curve.index.map(families)
