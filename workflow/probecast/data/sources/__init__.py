@@ -1,4 +1,8 @@
-"""Where datasets come from. A new source is one module with a ``SOURCE`` and one line here."""
+"""Where datasets come from.
+
+A new source is one line here and one module with a ``SOURCE`` or, where a download from the Hub
+is all that is needed, a row of the table in ``hub``.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,13 +23,13 @@ SOURCES = {
     "scenes": "probecast.data.sources.scenes",
     "load": "probecast.data.sources.load",
     "spoken": "probecast.data.sources.spoken",
-    "mnist": "probecast.data.sources.mnist",
-    "cifar10": "probecast.data.sources.cifar10",
-    "imdb": "probecast.data.sources.imdb",
-    "ag_news": "probecast.data.sources.ag_news",
-    "sst2": "probecast.data.sources.sst2",
+    "mnist": "probecast.data.sources.hub",
+    "cifar10": "probecast.data.sources.hub",
+    "imdb": "probecast.data.sources.hub",
+    "ag_news": "probecast.data.sources.hub",
+    "sst2": "probecast.data.sources.hub",
     "electricity": "probecast.data.sources.electricity",
-    "librispeech": "probecast.data.sources.librispeech",
+    "librispeech": "probecast.data.sources.hub",
 }
 
 
@@ -84,4 +88,5 @@ def get_source(name: str) -> Source:
     """Return the registered source called ``name``; raises ProbecastError if there is none."""
     if name not in SOURCES:
         raise ProbecastError(f"unknown dataset source {name!r}. {suggest(name, list(SOURCES))}")
-    return import_module(SOURCES[name]).SOURCE
+    module = import_module(SOURCES[name])
+    return module.SOURCE if hasattr(module, "SOURCE") else module.DATASETS[name]
