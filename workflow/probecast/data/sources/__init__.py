@@ -7,13 +7,15 @@ is all that is needed, a row of the table in ``hub``.
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from probecast.data.spec import Modality
 from probecast.errors import ProbecastError, suggest
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
+
+Splits: TypeAlias = "DatasetDict"
 
 SOURCES = {
     "digits": "probecast.data.sources.digits",
@@ -80,8 +82,8 @@ class Source:
     target_column: str | None = None
     hub: HubDataset | None = None
     archive: str | None = None
-    read_archive: "Callable[[str], DatasetDict] | None" = None
-    generate: "Callable[[dict[str, int], int], DatasetDict] | None" = None
+    read_archive: Callable[[str], Splits] | None = None
+    generate: Callable[[dict[str, int], int], Splits] | None = None
 
 
 def get_source(name: str) -> Source:

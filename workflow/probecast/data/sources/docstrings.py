@@ -8,14 +8,17 @@ import ast
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import numpy as np
 
+from probecast.data.sources import Splits
+from probecast.data.sources.generated import Example, labelled
 from probecast.errors import ProbecastError
 from probecast.seeds import derive
 
@@ -25,6 +28,7 @@ KEY_LETTERS = 40  # texts that open or end with the same letters count as the sa
 VENDORED = {"externals", "array_api_compat", "array_api_extra", "_vendor"}  # others' code
 
 Kind = Literal["module", "class", "function"]
+Split = Literal["train", "test"]
 Item = TypeVar("Item")
 
 
@@ -89,11 +93,7 @@ def duplicate_keys(text: str) -> set[str]:
 
 
 def walk(
-    package: str,
-    split: Literal["train", "test"],
-    seed: int,
-    minimum: int,
-    seen: set[str],
+    package: str, split: Split, seed: int, minimum: int, seen: set[str]
 ) -> Iterator[Docstring]:
     """Yield one split of a package's docstrings in an order given by the seed.
 
@@ -123,6 +123,32 @@ def walk(
                 seen |= keys
                 taken[item.kind] += 1
                 yield item
+
+
+def corpus(
+    name: str,
+    classes: list[str],
+    examples: Callable[[Split, set[str]], Iterator[Example]],
+    rows: dict[str, int],
+    seed: int,
+) -> Splits:
+    """Return the splits of source ``name``: as many rows as asked for, or as there are.
+
+    Test texts are drawn first; a training text that opens or ends like one of them is left out.
+
+    Args:
+        name: decides the order of the rows, with ``seed``.
+        classes: their names.
+        examples: yields texts and labels of a split; it is given the keys ``seen`` so far.
+        rows: by split.
+        seed: of the order.
+    """
+    seen: set[str] = set()
+    splits = {}
+    for split in ("test", "train"):
+        chosen = list(islice(examples(split, seen), rows[split]))
+        splits[split] = shuffled(chosen, derive(seed, name, split))
+    return labelled({split: splits[split] for split in ("train", "test")}, "text", classes)
 
 
 def shuffled(items: list[Item], seed: int) -> list[Item]:

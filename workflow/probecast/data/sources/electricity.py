@@ -7,16 +7,12 @@ forward, the hour that does not exist is 0 for all.
 """
 
 import zipfile
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from probecast.data.sources import Source
+from probecast.data.sources import Source, Splits
 from probecast.errors import ProbecastError
-
-if TYPE_CHECKING:
-    from datasets import DatasetDict
 
 MEMBER = "LD2011_2014.txt"
 LARGEST = 2 * 2**30  # bytes; it has 711 million, and a small archive may unpack to any number
@@ -24,7 +20,7 @@ QUARTER = pd.Timedelta(minutes=15)
 TEST_FROM = "2014-01-01"
 
 
-def read_archive(path: str) -> "DatasetDict":
+def read_archive(path: str) -> Splits:
     """Read the archive: train is 2011 to 2013, test is 2014.
 
     Nothing is extracted: the one known member is read as a stream, whatever else is inside.

@@ -11,16 +11,13 @@ import struct
 import subprocess
 import sys
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from probecast.data.sources import Source
+from probecast.data.sources import Source, Splits
 from probecast.errors import ProbecastError
 from probecast.seeds import derive
-
-if TYPE_CHECKING:
-    from datasets import DatasetDict
 
 VOICES = {  # speaker_id -> espeak-ng's accent and voice variant
     "train": {
@@ -102,7 +99,7 @@ def choose(generator: np.random.Generator) -> Utterance:
     )
 
 
-def generate(rows: dict[str, int], seed: int) -> "DatasetDict":
+def generate(rows: dict[str, int], seed: int) -> Splits:
     """Return utterances whose speakers take turns; 430 of them hold about 1,500 words.
 
     A row depends on the rows before it, never on how many follow.
@@ -143,12 +140,4 @@ def generate(rows: dict[str, int], seed: int) -> "DatasetDict":
     return DatasetDict(splits)
 
 
-SOURCE = Source(
-    name="spoken",
-    family="spoken",
-    modality="speech",
-    metric="wer",
-    input_column="audio",
-    target_column="text",
-    generate=generate,
-)
+SOURCE = Source("spoken", "spoken", "speech", "wer", "audio", "text", generate=generate)
