@@ -22,14 +22,7 @@ REDOWNLOAD = "delete it and rerun download"
 
 
 class RawFile:
-    """One raw split.
-
-    Args:
-        path: the Parquet file.
-
-    Raises:
-        ProbecastError: the file is missing, damaged, or not Parquet.
-    """
+    """One raw split; a file that is missing, damaged or not Parquet is a ProbecastError."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -87,34 +80,18 @@ def _in_order(values: pa.ChunkedArray, order: np.ndarray) -> pa.ChunkedArray:
     return pa.chunked_array(rows, values.type)
 
 
-def open_raw(raw: Path, columns: list[str]) -> dict[str, RawFile]:
+def open_raw(raw: Path) -> dict[str, RawFile]:
     """Open the raw splits in ``raw``: ``train``, where there is one ``val``, and ``test``.
 
-    Raises:
-        ProbecastError: a file is missing or damaged, has no rows, or lacks one of ``columns``.
+    That they have rows and the columns of their source was checked when they were downloaded.
     """
     present = [s for s in SPLITS if s != "val" or (raw / "val.parquet").exists()]
-    files = {split: RawFile(raw / f"{split}.parquet") for split in present}
-    for file in files.values():
-        if file.row_count == 0:
-            raise ProbecastError(f"{file.path}: the split has no rows; {REDOWNLOAD}.")
-        for column in columns:
-            if column not in file.columns:
-                raise ProbecastError(
-                    f"{file.path}: column {column!r} is missing; there are "
-                    f"{', '.join(file.columns)}. Name the right one in the dataset's source."
-                )
-    return files
+    return {split: RawFile(raw / f"{split}.parquet") for split in present}
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Some rows of one raw file, in a chosen order.
-
-    Attributes:
-        file: where they are read from.
-        rows: row numbers, counted from 0.
-    """
+    """Some rows of one raw file, by their numbers from 0, in a chosen order."""
 
     file: RawFile
     rows: np.ndarray
@@ -142,6 +119,11 @@ class Selection:
                     f"{self.place(i, column)}: no bytes (a file that was left out?); {REDOWNLOAD}."
                 )
         return contents
+
+    def refused(self, i: int, column: str, fault: str) -> ProbecastError:
+        """Return the error that says what is wrong with the ``i``-th file in ``column``."""
+        remedy = "repair or remove it at the source and rerun download"
+        return ProbecastError(f"{self.place(i, column)}: {fault}; {remedy}.")
 
     def place(self, i: int, column: str) -> str:
         """Name the ``i``-th value in an error message: file, row, column, and what it was."""

@@ -94,37 +94,30 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
         index, client = np.divmod(pairs[: limits[split]], scaled.shape[1])
         tensors[split] = _cut_windows(timeline.times, scaled, starts[split][index], client, length)
 
-    return Prepared(
-        tensors=tensors,
-        input_kind=KINDS["series"].inputs,
-        output_kind=KINDS["series"].outputs,
-        output_size=HORIZON,
-        floor={
-            split: seasonal_naive_mse(**tensors[split], step=timeline.step)
-            for split in ("val", "test")
+    floor = {
+        split: seasonal_naive_mse(**tensors[split], step=timeline.step)
+        for split in ("val", "test")
+    }
+    notes = {
+        "clients": int(varying.sum()),
+        "dropped_constant_clients": np.array(timeline.clients)[~varying].tolist(),
+        "step": str(timeline.step.astype(object)),
+        "target_times": {
+            split: [str(timeline.times[rows[0]]), str(timeline.times[rows[-1]])]
+            for split, rows in timeline.targets.items()
         },
-        notes={
-            "clients": int(varying.sum()),
-            "dropped_constant_clients": [
-                name for name, kept in zip(timeline.clients, varying, strict=True) if not kept
-            ],
-            "step": str(timeline.step.astype(object)),
-            "target_times": {
-                split: [str(timeline.times[rows[0]]), str(timeline.times[rows[-1]])]
-                for split, rows in timeline.targets.items()
-            },
-        },
-    )
+    }
+    return Prepared(tensors, *KINDS["series"], HORIZON, floor, notes=notes)
 
 
 def read_timeline(raw: Path) -> Timeline:
     """Read the raw splits as one timeline.
 
     Raises:
-        ProbecastError: a column is missing or not of numbers, a value is missing, NaN or
-            infinite, or the time does not increase within or between the splits.
+        ProbecastError: a column is not of finite numbers, or the time does not increase within or
+            between the splits.
     """
-    files = open_raw(raw, [TIMESTAMP])
+    files = open_raw(raw)
     clients = [name for name in files["train"].columns if name != TIMESTAMP]
     parts, targets, first = [], {}, 0
     for split, file in files.items():  # in the order of time

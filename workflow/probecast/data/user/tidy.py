@@ -6,9 +6,10 @@ import pyarrow as pa
 from datasets import Audio, ClassLabel, Dataset, Image
 
 from probecast.console import logger
+from probecast.data import media
 from probecast.data.routes import Fetched
 from probecast.data.settings import DownloadSettings
-from probecast.data.user import classes, media, series
+from probecast.data.user import classes, series
 from probecast.data.user.split import with_test_split
 from probecast.errors import ProbecastError, suggest
 
