@@ -27,19 +27,15 @@ MODALITIES_OF_SETTING = {
 
 
 def preprocess(raw: Path, out: Path, settings: PreprocessSettings) -> DataSpec:
-    """Preprocess one dataset.
+    """Preprocess one dataset and return its spec.
 
     Everything is made in memory before anything is written, and ``spec.json`` is written
     last: a folder with a spec is complete.
 
     Args:
-        raw: folder with ``train.parquet``, ``test.parquet``, optionally ``val.parquet``, and
-            ``source.json``, as ``download`` wrote them.
+        raw: the folder that ``download`` wrote.
         out: folder for ``{train,val,test}.safetensors`` and ``spec.json``.
         settings: what to make of it.
-
-    Returns:
-        The spec that was written.
 
     Raises:
         ProbecastError: the raw files or the settings do not allow it; the message names the

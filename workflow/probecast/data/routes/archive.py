@@ -3,13 +3,18 @@
 import shutil
 import zipfile
 import zlib
-from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from probecast.data.routes import Fetched
-from probecast.data.routes.network import SILENCE_SECONDS, check_reachable, not_fetched, retry
+from probecast.data.routes import Fetched, first_rows
+from probecast.data.routes.network import (
+    NETWORK_ERRORS,
+    SILENCE_SECONDS,
+    check_reachable,
+    not_fetched,
+    retry,
+)
 from probecast.data.settings import DownloadSettings
 from probecast.data.sources import Source
 from probecast.errors import ProbecastError
@@ -25,8 +30,8 @@ def fetch(settings: DownloadSettings, source: Source, file: Path) -> Fetched:
     """
     try:
         check_reachable(source.archive)
-        retry(lambda: resume(source.archive, file), (OSError, HTTPException))
-    except (OSError, HTTPException) as error:
+        retry(resume, source.archive, file)
+    except NETWORK_ERRORS as error:
         raise not_fetched(settings.dataset, source.archive, error) from error
     try:
         splits = dict(source.read_archive(str(file)))
@@ -37,10 +42,7 @@ def fetch(settings: DownloadSettings, source: Source, file: Path) -> Fetched:
             f"({error}) and was deleted; rerun to fetch it anew."
         ) from None
     limits = settings.rows or {}
-    limited = {
-        name: split.select(range(min(limits.get(name, len(split)), len(split))))
-        for name, split in splits.items()
-    }
+    limited = {name: first_rows(split, limits.get(name)) for name, split in splits.items()}
     return Fetched("archive", source.archive, limited)
 
 

@@ -33,10 +33,6 @@ READ_ERRORS = (DatasetsError, pa.ArrowException, OSError, ValueError, StopIterat
 def fetch(settings: DownloadSettings, cache: Path) -> Fetched:
     """Read the files under ``own.files``.
 
-    Args:
-        settings: what to read.
-        cache: an empty folder for the time being; the splits are memory-mapped from it.
-
     Raises:
         ProbecastError: a file is missing, empty, damaged or of no known format.
     """
@@ -81,13 +77,10 @@ def find(path: Path, key: str) -> list[Path]:
 
 
 def read_table(path: Path, cache: Path, key: str, separator: str | None = None) -> Dataset:
-    """Return the rows of one file.
+    """Return the rows of one file, in the format that its ending tells.
 
-    Args:
-        path: the file; its ending tells its format.
-        cache: see ``fetch``.
-        key: how messages call what names the file.
-        separator: between the fields of a CSV file; default a comma, in TSV a tab.
+    ``key`` is what messages say names the file; ``separator`` stands between the fields of a CSV
+    file, by default a comma, in TSV a tab.
     """
     if path.suffix.lower() not in FORMATS:
         raise ProbecastError(
