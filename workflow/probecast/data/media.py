@@ -46,14 +46,8 @@ def decode_recording(content: bytes) -> tuple[np.ndarray, int]:
     return samples, rate
 
 
-def check(rows: "Dataset", column: str, modality: str, where: str) -> "Dataset":
-    """Return ``rows`` if every file in ``column`` can be learnt from.
-
-    Args:
-        rows: one split.
-        column: its images or recordings, undecoded: with their bytes.
-        modality: ``image`` or ``speech``.
-        where: how messages call the split.
+def check(rows: "Dataset", column: str, modality: str, where: str) -> None:
+    """Look at every file in ``column`` of one split; messages call it ``where``.
 
     Raises:
         ProbecastError: some cannot be decoded, or are of silence or too short; all are counted
@@ -77,7 +71,6 @@ def check(rows: "Dataset", column: str, modality: str, where: str) -> "Dataset":
     if faults:
         more = f"; and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
         raise ProbecastError(f"{where}: {'; '.join(faults[:NAMED])}{more}. Repair or remove them.")
-    return rows
 
 
 def _look_at_image(content: bytes) -> None:

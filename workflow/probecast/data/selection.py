@@ -92,10 +92,7 @@ def _sample(rows: np.ndarray, strata: np.ndarray, count: int) -> np.ndarray:
 class LabelledRows:
     """The chosen rows of a classification dataset.
 
-    Attributes:
-        selections: per split, the rows to read.
-        labels: per split, int64 (B). Label noise, if any, is in those of ``train``.
-        class_count: number of classes.
+    Per split they are the rows to read and their labels, int64 (B), in ``train`` with label noise.
     """
 
     selections: dict[str, Selection]

@@ -182,9 +182,9 @@ def _read_split(file: RawFile, clients: list[str]) -> tuple[np.ndarray, np.ndarr
 
 
 def window_starts(timeline: Timeline, targets: range, length: int) -> np.ndarray:
-    """Return the first row of every window whose predicted times lie in ``targets``.
+    """Return the first row of every window of ``length`` + HORIZON steps without a gap in time.
 
-    A window is ``length`` input steps and then HORIZON predicted ones, without a gap in time.
+    The predicted ones, the last HORIZON, lie in ``targets``.
     """
     breaks = np.diff(timeline.times) != timeline.step
     run = np.concatenate([[0], np.cumsum(breaks)])  # (N,) id of gapless run
@@ -217,12 +217,8 @@ def seasonal_naive_mse(inputs: Tensor, targets: Tensor, step: np.timedelta64) ->
     """Return the MSE of predicting the load of one season before.
 
     The season is a week where the window holds one, else a day, else the last step (Hyndman
-    and Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, section 5.2).
-
-    Args:
-        inputs: (B, T, F), the load being feature 0.
-        targets: (B, HORIZON).
-        step: the time from one step to the next.
+    and Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, section 5.2). The load
+    is feature 0 of ``inputs`` (B, T, F); ``targets`` are (B, HORIZON).
     """
     length = inputs.shape[1]
     periods = [int(period // step) for period in (WEEK, DAY) if period % step == 0 * step]

@@ -38,8 +38,8 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     reference (counted in the notes). The floor is the word error rate of saying nothing.
 
     Raises:
-        ProbecastError: audio cannot be decoded, a transcript is empty, or all utterances of
-            a split are too long; and all of ``choose_rows``.
+        ProbecastError: audio cannot be decoded, a transcript is empty, or a split has only
+            utterances that are too long; and all of ``choose_rows``.
     """
     files = open_raw(raw)
     selections = choose_rows(files, settings)

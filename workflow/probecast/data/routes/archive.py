@@ -49,7 +49,8 @@ def fetch(settings: DownloadSettings, source: Source, file: Path) -> Fetched:
 def resume(url: str, file: Path) -> None:
     """Bring ``file``, which may hold the first part of it, to the whole of ``url``.
 
-    A server that cannot send a part (RFC 9110, section 14) sends the whole again.
+    A server that cannot send a part (RFC 9110, section 14) sends the whole again. (Neither
+    ``datasets`` nor the Hub's client resumes in a later run, or asks again on 5xx states.)
 
     Raises:
         OSError: broken off, or of another size than announced; ``file`` keeps its part.

@@ -128,35 +128,31 @@ def _reason(path: Path, loader: str, error: BaseException) -> str:
         return f"not readable ({error.strerror}); make it so."
     if loader == "parquet":
         return f"not readable as Parquet ({error}); replace it with a whole file."
-    if line := _line_not_in_utf8(path):
-        return f"line {line} is not UTF-8 text; save the file in that encoding."
-    if loader == "json" and (bad := _line_not_json(path)):
-        return f"{bad}; every line must be one JSON object."
+    if bad := _bad_line(path, loader):
+        return bad
     if isinstance(error, StopIteration) or "corresponds to no data" in str(error):
         return "the file has no rows; name one that has some."
     return f"not readable as {loader.upper()} ({' '.join(str(error).split())}); correct the file."
 
 
-def _line_not_in_utf8(path: Path) -> int | None:
-    """Return the number of the first line that is no UTF-8 text, counted from 1."""
+def _bad_line(path: Path, loader: str) -> str | None:
+    """Say which line is the first that is no UTF-8 text or no JSON object, None if all are."""
+    skip = loader != "json"
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
-                line.decode("utf-8")
+                text = line.decode("utf-8-sig").strip()
             except UnicodeDecodeError:
-                return number
-    return None
-
-
-def _line_not_json(path: Path) -> str | None:
-    """Say which line is the first that is no JSON object, None if all are."""
-    with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, start=1):
-            if number == 1 and line.startswith("["):
-                return None  # one list of objects, over as many lines as it likes
+                return f"line {number} is not UTF-8 text; save the file in that encoding."
+            if number == 1 and text.startswith("["):
+                skip = True  # one list of objects, over as many lines as it likes
+            if skip or not text:
+                continue
             try:
-                if line.strip() and not isinstance(json.loads(line), dict):
-                    return f"line {number} is JSON, but not an object with the columns as keys"
+                known = isinstance(json.loads(text), dict)
+                fault = "" if known else "JSON, but not an object with the columns as keys"
             except ValueError as error:
-                return f"line {number} is not JSON ({error})"
+                fault = f"not JSON ({error})"
+            if fault:
+                return f"line {number} is {fault}; every line must be one JSON object."
     return None

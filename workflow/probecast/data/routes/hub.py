@@ -46,11 +46,8 @@ def fetch(
     The server is ``HF_ENDPOINT``. With ``HF_HUB_OFFLINE`` no server is asked, and what an
     earlier download left in the Hub's cache is read.
 
-    Args:
-        settings: what to fetch; of a split in ``rows`` the first rows in the Hub's order.
-        source: names the repository.
-        revision: the commit wanted, None for the newest.
-        cache: see ``data.routes``.
+    Of a split in ``settings.rows`` the first rows in the Hub's order are streamed. ``revision`` is
+    the commit wanted, None for the newest.
 
     Raises:
         ProbecastError: the Hub or the dataset cannot be reached (within 30 s where there

@@ -70,7 +70,7 @@ def read_folder(
         config: the configuration, where the folder has more than one.
         names: our split -> the Hub's split; only ``val`` may be missing.
         rows: largest number of rows by split.
-        cache: as for ``fetch``.
+        cache: see ``data.routes``.
         place: how error messages call the folder.
     """
     builder = open_folder(folder, config, cache, place)

@@ -95,18 +95,11 @@ def duplicate_keys(text: str) -> set[str]:
 def walk(
     package: str, split: Split, seed: int, minimum: int, seen: set[str]
 ) -> Iterator[Docstring]:
-    """Yield one split of a package's docstrings in an order given by the seed.
+    """Yield one split of a package's docstrings, of ``minimum`` characters or more.
 
-    Neighbours in a file resemble each other, so a file belongs to one split only. Files
-    are parsed as they are needed.
-
-    Args:
-        package: a top-level package that is installed.
-        split: which of its files.
-        seed: decides the split and the order.
-        minimum: characters that a text must have.
-        seen: keys of the texts taken so far. A text that has one of them is skipped; the
-            keys of those yielded are added.
+    The seed decides split and order. Neighbours in a file resemble each other, so a file belongs
+    to one split only. Files are parsed as they are needed. ``seen`` holds the keys of the texts
+    taken so far: a text that has one of them is skipped; the keys of those yielded are added.
     """
     files = {
         name: path
@@ -134,14 +127,8 @@ def corpus(
 ) -> Splits:
     """Return the splits of source ``name``: as many rows as asked for, or as there are.
 
-    Test texts are drawn first; a training text that opens or ends like one of them is left out.
-
-    Args:
-        name: decides the order of the rows, with ``seed``.
-        classes: their names.
-        examples: yields texts and labels of a split; it is given the keys ``seen`` so far.
-        rows: by split.
-        seed: of the order.
+    Test texts are drawn first; a training text that opens or ends like one of them is left out:
+    ``examples(split, seen)`` is given the keys of those before.
     """
     seen: set[str] = set()
     splits = {}

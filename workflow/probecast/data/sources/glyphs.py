@@ -16,23 +16,11 @@ from probecast.data.sources.generated import Example, by_row, labelled
 LETTERS = "ACEHKLSTXZ"  # the ten classes
 CLUTTER = "BDFGIJMNOPQRUVWY"  # drawn behind them
 FONTS = (
-    "DejaVuSans",
-    "DejaVuSans-Bold",
-    "DejaVuSans-Oblique",
-    "DejaVuSansMono",
-    "DejaVuSansMono-Bold",
-    "DejaVuSansMono-Oblique",
-    "DejaVuSerif",
-    "DejaVuSerif-Bold",
-    "DejaVuSerif-Italic",
-    "STIXGeneral",
-    "STIXGeneralBol",
-    "STIXGeneralBolIta",
-    "STIXGeneralItalic",
-    "cmb10",
-    "cmr10",
-    "cmss10",
-    "cmtt10",
+    *("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique"),
+    *("DejaVuSansMono", "DejaVuSansMono-Bold", "DejaVuSansMono-Oblique"),
+    *("DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSerif-Italic"),
+    *("STIXGeneral", "STIXGeneralBol", "STIXGeneralBolIta", "STIXGeneralItalic"),
+    *("cmb10", "cmr10", "cmss10", "cmtt10"),
 )
 SIZE = 16  # side of the finished images in pixels
 SCALE = 3  # they are drawn this much larger, then shrunk
@@ -59,15 +47,10 @@ def draw_masks(letters: str) -> dict[str, list[Image.Image]]:
 
 
 def warp(mask: Image.Image, generator: np.random.Generator, shift: float) -> np.ndarray:
-    """Rotate, shear, stretch and move a mask at random; returns opacities in 0..1.
+    """Rotate, shear, stretch and move a drawn letter at random.
 
-    Args:
-        mask: a drawn letter.
-        generator: where the randomness comes from.
-        shift: largest displacement, as a share of the side.
-
-    Returns:
-        Array of shape (side, side).
+    ``shift`` is the largest displacement, as a share of the side. Returns opacities in 0..1, of
+    shape (side, side).
     """
     angle, shear = np.deg2rad(generator.uniform(-18, 18)), generator.uniform(-0.3, 0.3)
     stretch = generator.uniform(0.65, 1.0, size=2)

@@ -19,10 +19,7 @@ MISSING = ("NA", "N/A", "NaN", "nan", "null", "NULL", "None")  # as tables of nu
 def tidy(rows: "Dataset", own: OwnData, where: str) -> "Dataset":
     """Return a wide table, sorted by time: ``timestamp`` and one float column per series.
 
-    Args:
-        rows: one split; times and values may be text.
-        own: says which columns they are.
-        where: how messages call the split.
+    Times and values may be text, in the columns that ``own`` names.
 
     Raises:
         ProbecastError: a time cannot be read or occurs twice, or a value is missing or no number.

@@ -5,12 +5,7 @@ from probecast.data.user.settings import METRICS, OwnData
 
 
 def find_source(dataset: str, registered: str, own: OwnData | None) -> Source:
-    """Return the source of a dataset; its own data, if it has any, are a family of their own.
-
-    Args:
-        dataset: the dataset's name in the study.
-        registered: the registered source of one that is not the user's own.
-        own: the user's description of their data, or None.
+    """Return the source of a dataset: the user's data, a family of their own, or a registered one.
 
     Raises:
         ProbecastError: there is no such registered source.

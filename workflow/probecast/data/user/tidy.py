@@ -24,32 +24,28 @@ def tidy(settings: DownloadSettings, fetched: Fetched) -> Fetched:
         ProbecastError: the data cannot be learnt from as they are; the message names the file,
             the key of the study file, the row or column, and the remedy.
     """
-    own = settings.own
     places = {split: place(settings, fetched, split) for split in fetched.splits}
     splits = {
-        split: _choose_columns(rows, settings, places[split])
-        for split, rows in fetched.splits.items()
+        split: _tidy_split(rows, settings, places[split]) for split, rows in fetched.splits.items()
     }
+    if settings.own.has_classes:
+        splits = classes.encode(splits, settings.own.target_column, places)
+    return replace(fetched, splits=with_test_split(splits, settings, places["train"]))
+
+
+def _tidy_split(rows: Dataset, settings: DownloadSettings, where: str) -> Dataset:
+    """Return the rows of one split that are complete, with the needed columns alone, checked."""
+    own = settings.own
+    rows = _choose_columns(rows, settings, where)
+    if own.modality == "series":
+        return series.tidy(rows, own, where)
     if own.modality in ("text", "speech"):
         column = own.input_column if own.modality == "text" else own.target_column
-        for split, rows in splits.items():
-            _check_texts(rows, column, settings, places[split])
-    if own.modality == "series":
-        splits = {split: series.tidy(rows, own, places[split]) for split, rows in splits.items()}
-    else:
-        splits = {
-            split: _drop_incomplete(rows, [own.input_column, own.target_column], places[split])
-            for split, rows in splits.items()
-        }
+        _check_texts(rows, column, settings, where)
+    rows = _drop_incomplete(rows, [own.input_column, own.target_column], where)
     if own.modality in ("image", "speech"):
-        splits = {
-            split: media.check(rows, own.input_column, own.modality, places[split])
-            for split, rows in splits.items()
-        }
-    if own.has_classes:
-        splits = classes.encode(splits, own.target_column, places)
-    splits = with_test_split(splits, settings, places["train"])
-    return replace(fetched, splits=splits)
+        media.check(rows, own.input_column, own.modality, where)
+    return rows
 
 
 def place(settings: DownloadSettings, fetched: Fetched, split: str) -> str:
