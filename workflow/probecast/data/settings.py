@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from probecast.data.keys import FileName, Rows
-from probecast.data.user.settings import OwnData
+from probecast.data.user.settings import UserData
 
 
 class DownloadSettings(BaseModel):
@@ -28,7 +28,7 @@ class DownloadSettings(BaseModel):
     mirror: FileName | None = None
     rows: dict[str, Rows] | None = None
     seed: int = 0
-    own: OwnData | None = None
+    own: UserData | None = None
 
 
 VAL_ROWS = 200
@@ -81,4 +81,4 @@ class PreprocessSettings(Variant):
     dataset: str
     source: str
     seed: int = 0
-    own: OwnData | None = None
+    own: UserData | None = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from probecast.data.user.settings import UNNAMED, OwnData
+from probecast.data.user.settings import UNNAMED, UserData
 from probecast.errors import ProbecastError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ TIMESTAMP = "timestamp"  # as every raw series calls it
 MISSING = ("NA", "N/A", "NaN", "nan", "null", "NULL", "None")  # as tables of numbers have it
 
 
-def tidy(rows: "Dataset", own: OwnData, where: str) -> "Dataset":
+def tidy(rows: "Dataset", own: UserData, where: str) -> "Dataset":
     """Return a wide table, sorted by time: ``timestamp`` and one float column per series.
 
     Times and values may be text, in the columns that ``own`` names.

@@ -1,10 +1,10 @@
 """What a user's own dataset is, in the terms of every other source."""
 
 from probecast.data.sources import HubDataset, Source, get_source
-from probecast.data.user.settings import METRICS, OwnData
+from probecast.data.user.settings import METRICS, UserData
 
 
-def find_source(dataset: str, registered: str, own: OwnData | None) -> Source:
+def find_source(dataset: str, registered: str, own: UserData | None) -> Source:
     """Return the source of a dataset: the user's data, a family of their own, or a registered one.
 
     Raises:
@@ -24,7 +24,7 @@ def find_source(dataset: str, registered: str, own: OwnData | None) -> Source:
     )
 
 
-def _on_hub(own: OwnData) -> HubDataset | None:
+def _on_hub(own: UserData) -> HubDataset | None:
     if own.hub is None:
         return None
     path, _, revision = own.hub.partition("@")
