@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import Audio, ClassLabel, Dataset, disable_progress_bars
 
+from probecast.data.media import holds_files
 from probecast.data.routes import Fetched, archive, files, folder, hub, mirror
 from probecast.data.settings import DownloadSettings
 from probecast.data.sources import Source
@@ -206,7 +207,7 @@ def _in_parts(table: pa.Table) -> Iterator[pa.Table]:
     """The table, or parts of it whose images or recordings are few enough bytes for an array."""
     sizes = np.zeros(len(table), dtype=np.int64)
     for column in table.columns:
-        if pa.types.is_struct(column.type) and column.type.get_field_index("bytes") >= 0:
+        if holds_files(column.type):
             held = [pc.struct_field(chunk, "bytes") for chunk in column.chunks]
             lengths = [pc.binary_length(part).fill_null(0).to_numpy() for part in held]
             sizes += np.concatenate(lengths)

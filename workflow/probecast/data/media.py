@@ -46,6 +46,11 @@ def decode_recording(content: bytes) -> tuple[np.ndarray, int]:
     return samples, rate
 
 
+def holds_files(kind: pa.DataType) -> bool:
+    """Whether a column has the bytes of files, as an ``Image`` or ``Audio`` of ``datasets``."""
+    return pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0
+
+
 def check(rows: "Dataset", column: str, modality: str, where: str) -> None:
     """Look at every file in ``column`` of one split; messages call it ``where``.
 
@@ -54,7 +59,7 @@ def check(rows: "Dataset", column: str, modality: str, where: str) -> None:
             and the first few named.
     """
     kind = rows.features.arrow_schema.field(column).type
-    if not (pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0):
+    if not holds_files(kind):
         raise ProbecastError(
             f"{where}: column {column!r} holds {kind}, not {modality} files; put them into a "
             "folder and name it with `folder`, or name another column."

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from probecast.data.media import holds_files
 from probecast.data.spec import SPLITS
 from probecast.errors import ProbecastError
 from probecast.files import checked
@@ -36,28 +37,26 @@ class RawFile:
     def read(self, column: str, rows: np.ndarray | None = None) -> pa.ChunkedArray:
         """Return ``column``, or of it the given ``rows`` in their order.
 
-        Row groups without a chosen row are skipped, and of the others just the chosen rows
-        are kept, so that memory grows with what is asked for and not with the file.
+        Row groups without a chosen row are skipped, and of the others just the chosen rows are
+        kept, each by itself: one array of files would hold 2 GiB at most.
         """
         try:
             if rows is None:
                 return self._parquet.read(columns=[column]).column(0)
-            order = np.argsort(rows)
-            ascending = self._read_ascending(column, rows[order])
+            chosen: list[pa.Array | None] = [None] * len(rows)
+            first = 0
+            for group in range(self._parquet.num_row_groups):
+                last = first + self._parquet.metadata.row_group(group).num_rows
+                places = np.flatnonzero((first <= rows) & (rows < last))
+                if len(places):
+                    values = self._parquet.read_row_group(group, columns=[column]).column(0)
+                    kept = values.take(rows[places] - first)
+                    for number, place in enumerate(places):
+                        chosen[place] = kept.slice(number, 1).chunk(0)
+                first = last
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from None
-        return _in_order(ascending, np.argsort(order))
-
-    def _read_ascending(self, column: str, rows: np.ndarray) -> pa.ChunkedArray:
-        chunks, first = [], 0
-        for group in range(self._parquet.num_row_groups):
-            last = first + self._parquet.metadata.row_group(group).num_rows
-            wanted = rows[np.searchsorted(rows, first) : np.searchsorted(rows, last)]
-            if len(wanted):
-                values = self._parquet.read_row_group(group, columns=[column]).column(0)
-                chunks += values.take(wanted - first).chunks
-            first = last
-        return pa.chunked_array(chunks, self._parquet.schema_arrow.field(column).type)
+        return pa.chunked_array(chosen, self._parquet.schema_arrow.field(column).type)
 
     def class_names(self, column: str) -> list[str] | None:
         """Return the names of a ``ClassLabel`` column, None if it is no such column."""
@@ -67,17 +66,6 @@ class RawFile:
 
     def _unreadable(self, error: Exception) -> ProbecastError:
         return ProbecastError(f"{self.path}: not readable as Parquet ({error}); {REDOWNLOAD}.")
-
-
-def _in_order(values: pa.ChunkedArray, order: np.ndarray) -> pa.ChunkedArray:
-    """Return ``values`` at the places of ``order``; files row by row.
-
-    ``take`` would copy files into one array first, and that holds 2 GiB at most.
-    """
-    if not pa.types.is_struct(values.type):
-        return values.take(order)
-    rows = [values.slice(place, 1).chunk(0) for place in order]
-    return pa.chunked_array(rows, values.type)
 
 
 def open_raw(raw: Path) -> dict[str, RawFile]:
@@ -107,7 +95,7 @@ class Selection:
             ProbecastError: the column holds something else, or a row has no bytes.
         """
         values = self.file.read(column, self.rows)
-        if not (pa.types.is_struct(values.type) and values.type.get_field_index("bytes") >= 0):
+        if not holds_files(values.type):
             raise ProbecastError(
                 f"{self.file.path}: column {column!r} is of type {values.type}, not images or "
                 "audio with their bytes. Name the right column in the dataset's source."

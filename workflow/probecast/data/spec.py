@@ -86,12 +86,12 @@ def write_tensors(path: str | Path, tensors: dict[str, Any]) -> None:
 def read_split(path: str | Path, spec: DataSpec) -> dict[str, Any]:
     """Read one split; ProbecastError if it is damaged or not what the spec describes."""
     tensors = read_tensors(path)
-    for problem in _unlike(spec, Path(path).stem, tensors):
+    for problem in _problems(spec, Path(path).stem, tensors):
         raise ProbecastError(f"{path}: {problem}; delete it and rerun preprocess.")
     return tensors
 
 
-def _unlike(spec: DataSpec, split: str, tensors: dict[str, Any]) -> Iterator[str]:
+def _problems(spec: DataSpec, split: str, tensors: dict[str, Any]) -> Iterator[str]:
     """What in a split differs from its description."""
     import torch
 

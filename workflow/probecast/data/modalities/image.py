@@ -39,7 +39,13 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     if size is None:
         size = images["train"][0].size
         for split, selection in chosen.selections.items():
-            _check_sizes(images[split], size, selection, source.input_column)
+            for i, image in enumerate(images[split]):
+                if image.size != size:
+                    raise ProbecastError(
+                        f"{selection.place(i, source.input_column)}: the image measures "
+                        f"{image.size} pixels, the first training image {size}; set `resolution` "
+                        "to bring all to one size."
+                    )
     pixels = {split: _to_tensor(of, mode) for split, of in images.items()}
 
     mean = pixels["train"].mean(dim=(0, 2, 3), keepdim=True)  # (1, C, 1, 1)
@@ -67,17 +73,6 @@ def _decode(selection: Selection, column: str, size: tuple[int, int] | None) -> 
             image = image.resize(size, Image.Resampling.BILINEAR)
         images.append(image)
     return images
-
-
-def _check_sizes(
-    images: list[Image.Image], size: tuple[int, int], selection: Selection, column: str
-) -> None:
-    for i, image in enumerate(images):
-        if image.size != size:
-            raise ProbecastError(
-                f"{selection.place(i, column)}: the image measures {image.size} pixels, the "
-                f"first training image {size}; set `resolution` to bring all to one size."
-            )
 
 
 def _to_tensor(images: list[Image.Image], mode: str) -> Tensor:

@@ -61,11 +61,7 @@ def _unreadable(path: str, reason: str) -> ProbecastError:
     )
 
 
+ADDRESS = "https://archive.ics.uci.edu/static/public/321/electricityloaddiagrams20112014.zip"
 SOURCE = Source(
-    name="electricity",
-    family="electricity",
-    modality="series",
-    metric="mse",
-    archive="https://archive.ics.uci.edu/static/public/321/electricityloaddiagrams20112014.zip",
-    read_archive=read_archive,
+    "electricity", "electricity", "series", "mse", archive=ADDRESS, read_archive=read_archive
 )

@@ -120,19 +120,18 @@ def generate(rows: dict[str, int], seed: int) -> Splits:
         numbers = range(rows[split])
         generators = [np.random.default_rng(derive(seed, "spoken", split, row)) for row in numbers]
         utterances = [choose(generator) for generator in generators]
-        speaker_ids: dict[int, int] = {}
+        speakers = [list(voices)[row % len(voices)] for row in numbers]
         waves: dict[int, np.ndarray] = {}
-        for turn, (speaker_id, voice) in enumerate(voices.items()):
+        for turn, voice in enumerate(voices.values()):
             mine = numbers[turn :: len(voices)]
-            speaker_ids |= dict.fromkeys(mine, speaker_id)
             waves |= zip(mine, speak(voice, [utterances[row] for row in mine]), strict=True)
         columns = {
             "audio": [
                 {"bytes": record(waves[row], generators[row]), "path": None} for row in numbers
             ],
             "text": [utterance.text for utterance in utterances],
-            "speaker_id": [speaker_ids[row] for row in numbers],
-            "id": [f"{speaker_ids[row]}-{row:05d}" for row in numbers],
+            "speaker_id": speakers,
+            "id": [f"{speaker}-{row:05d}" for row, speaker in enumerate(speakers)],
         }
         # Dataset.from_dict would ask torchcodec to encode audio that is encoded already.
         table = pyarrow.table(columns, schema=features.arrow_schema)
