@@ -27,15 +27,10 @@ MODALITIES_OF_SETTING = {
 
 
 def preprocess(raw: Path, out: Path, settings: PreprocessSettings) -> DataSpec:
-    """Preprocess one dataset and return its spec.
+    """Make tensors and a spec in ``out`` of what ``download`` wrote to ``raw``.
 
     Everything is made in memory before anything is written, and ``spec.json`` is written
     last: a folder with a spec is complete.
-
-    Args:
-        raw: the folder that ``download`` wrote.
-        out: folder for ``{train,val,test}.safetensors`` and ``spec.json``.
-        settings: what to make of it.
 
     Raises:
         ProbecastError: the raw files or the settings do not allow it; the message names the

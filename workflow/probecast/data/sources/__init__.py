@@ -25,11 +25,7 @@ SOURCES = {
     "scenes": "probecast.data.sources.scenes",
     "load": "probecast.data.sources.load",
     "spoken": "probecast.data.sources.spoken",
-    "mnist": "probecast.data.sources.hub",
-    "cifar10": "probecast.data.sources.hub",
-    "imdb": "probecast.data.sources.hub",
-    "ag_news": "probecast.data.sources.hub",
-    "sst2": "probecast.data.sources.hub",
+    **dict.fromkeys(("mnist", "cifar10", "imdb", "ag_news", "sst2"), "probecast.data.sources.hub"),
     "electricity": "probecast.data.sources.electricity",
     "librispeech": "probecast.data.sources.hub",
 }

@@ -36,28 +36,24 @@ def read_archive(path: str) -> Splits:
             if archive.getinfo(MEMBER).file_size > LARGEST:
                 raise ValueError(f"{MEMBER} is larger than {LARGEST:,} bytes")
             quarters = pd.read_csv(member, sep=";", decimal=",", index_col=0, parse_dates=[0])
+        if not isinstance(quarters.index, pd.DatetimeIndex):
+            raise ValueError(f"{MEMBER} has no timestamps in its first column")
+        if not all(pd.api.types.is_numeric_dtype(kind) for kind in quarters.dtypes):
+            raise ValueError(f"{MEMBER} has columns that are not numbers")
+        # A row is stamped with the end of its quarter: 00:15 is the first, 00:00 belongs to the
+        # day before. Counted from its beginning, every hour has its own four quarters.
+        hours = quarters.set_axis(quarters.index - QUARTER).resample("h").mean().astype(np.float32)
+        table = hours.rename_axis("timestamp").reset_index()
+        test = table["timestamp"] >= TEST_FROM
+        if test.all() or not test.any():
+            raise ValueError(f"{MEMBER} does not hold hours before and after {TEST_FROM}")
     except (KeyError, ValueError, RuntimeError) as error:  # the last: encrypted, or packed oddly
-        raise _unreadable(path, str(error)) from None
-    if not isinstance(quarters.index, pd.DatetimeIndex):
-        raise _unreadable(path, f"{MEMBER} has no timestamps in its first column")
-    if not all(pd.api.types.is_numeric_dtype(kind) for kind in quarters.dtypes):
-        raise _unreadable(path, f"{MEMBER} has columns that are not numbers")
-    # A row is stamped with the end of its quarter: 00:15 is the first, 00:00 belongs to the
-    # day before. Counted from its beginning, every hour has its own four quarters.
-    hours = quarters.set_axis(quarters.index - QUARTER).resample("h").mean().astype(np.float32)
-    table = hours.rename_axis("timestamp").reset_index()
-    test = table["timestamp"] >= TEST_FROM
-    if test.all() or not test.any():
-        raise _unreadable(path, f"{MEMBER} does not hold hours before and after {TEST_FROM}")
+        raise ProbecastError(
+            f"{path}: not the archive of UCI dataset 321 ({error}); delete it and download again."
+        ) from None
+    splits = {"train": table[~test], "test": table[test]}
     return DatasetDict(
-        train=Dataset.from_pandas(table[~test], preserve_index=False),
-        test=Dataset.from_pandas(table[test], preserve_index=False),
-    )
-
-
-def _unreadable(path: str, reason: str) -> ProbecastError:
-    return ProbecastError(
-        f"{path}: not the archive of UCI dataset 321 ({reason}); delete it and download again."
+        {name: Dataset.from_pandas(rows, preserve_index=False) for name, rows in splits.items()}
     )
 
 
