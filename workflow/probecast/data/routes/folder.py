@@ -69,13 +69,14 @@ def read_folder(folder: Path, settings: DownloadSettings, cache: Path, key: str)
     files = sorted(
         path.relative_to(folder)
         for path in folder.rglob("*")
-        if path.suffix.lower() in loader.EXTENSIONS
+        if path.suffix.lower() in loader.EXTENSIONS and not _hidden(path.relative_to(folder))
     )
-    if not files:
+    metadata = metadata_of(folder)
+    if not files and metadata is None:
         raise ProbecastError(
             f"{key}: {folder}: there is no {column} file in it; correct the path."
         )
-    if metadata := metadata_of(folder):
+    if metadata is not None:
         rows = described(metadata, column, cache, key, settings.own.separator)
         if (left := len(files) - len(rows)) > 0:
             logger.warning(
@@ -89,6 +90,12 @@ def read_folder(folder: Path, settings: DownloadSettings, cache: Path, key: str)
             "transcription."
         )
     return in_class_folders(folder, files, key)
+
+
+def _hidden(file: Path) -> bool:
+    """Whether ``imagefolder`` would pass over a file: it, or a folder above, is not for eyes."""
+    special = any(name.startswith("__") for name in file.parent.parts)
+    return special or any(name.startswith(".") for name in file.parts)
 
 
 def described(
@@ -128,11 +135,7 @@ def described(
 
 
 def in_class_folders(folder: Path, files: list[Path], key: str) -> Dataset:
-    """Return images, by path, with the names of their folders as ``label``.
-
-    As in ``imagefolder``, what is hidden, or in a folder whose name begins with ``__``, is none.
-    """
-    files = [file for file in files if not any(p.startswith((".", "__")) for p in file.parts)]
+    """Return images, by path, with the names of their folders as ``label``."""
     if stray := [file for file in files if len(file.parts) != 2]:
         raise ProbecastError(
             f"{key}: {folder}: {stray[0]} is not in a class folder, as <class>/<image> would be "
