@@ -7,14 +7,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from probecast.data.routes import Fetched, first_rows
-from probecast.data.routes.network import (
-    NETWORK_ERRORS,
-    SILENCE_SECONDS,
-    check_reachable,
-    not_fetched,
-    retry,
-)
+from probecast.data.routes import Fetched, first_rows, network
 from probecast.data.settings import DownloadSettings
 from probecast.data.sources import Source
 from probecast.errors import ProbecastError
@@ -29,10 +22,10 @@ def fetch(settings: DownloadSettings, source: Source, file: Path) -> Fetched:
         ProbecastError: the server cannot be reached, or the archive is damaged.
     """
     try:
-        check_reachable(source.archive)
-        retry(resume, source.archive, file)
-    except NETWORK_ERRORS as error:
-        raise not_fetched(settings.dataset, source.archive, error) from error
+        network.check_reachable(source.archive)
+        network.retry(resume, source.archive, file)
+    except network.ERRORS as error:
+        raise network.not_fetched(settings.dataset, source.archive, error) from error
     try:
         splits = dict(source.read_archive(str(file)))
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
@@ -58,7 +51,7 @@ def resume(url: str, file: Path) -> None:
     have = file.stat().st_size if file.exists() else 0
     headers = {"Range": f"bytes={have}-"} if have else {}
     try:
-        response = urlopen(Request(url, headers=headers), timeout=SILENCE_SECONDS)
+        response = urlopen(Request(url, headers=headers), timeout=network.SILENCE_SECONDS)
     except HTTPError as error:
         if error.code != 416:  # nothing lies beyond what we have
             raise

@@ -21,15 +21,8 @@ from huggingface_hub import (
 )
 from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
-from probecast.data.routes import Fetched
+from probecast.data.routes import Fetched, network
 from probecast.data.routes.mirror import read_folder, read_split
-from probecast.data.routes.network import (
-    NETWORK_ERRORS,
-    SILENCE_SECONDS,
-    check_reachable,
-    not_fetched,
-    retry,
-)
 from probecast.data.settings import DownloadSettings
 from probecast.data.sources import HubDataset, Source
 from probecast.errors import ProbecastError
@@ -58,9 +51,9 @@ def fetch(
         return fetch_cached(settings, hub, revision, cache)
     what = f"{hub.path} at {constants.ENDPOINT}"
     try:
-        check_reachable(constants.ENDPOINT)
-        of = {"revision": revision, "timeout": SILENCE_SECONDS}
-        commit = retry(HfApi().dataset_info, hub.path, **of).sha
+        network.check_reachable(constants.ENDPOINT)
+        of = {"revision": revision, "timeout": network.SILENCE_SECONDS}
+        commit = network.retry(HfApi().dataset_info, hub.path, **of).sha
         splits = fetch_splits(hub, commit, settings.rows or {}, cache)
     except RevisionNotFoundError:
         raise ProbecastError(
@@ -69,9 +62,9 @@ def fetch(
         ) from None
     except RepositoryNotFoundError as error:
         reason = "it does not exist there, or needs `hf auth login`"
-        raise not_fetched(name, what, reason, REMEDY) from error
-    except (*NETWORK_ERRORS, DatasetsError, ValueError, RuntimeError) as error:
-        raise not_fetched(name, what, error, REMEDY) from error
+        raise network.not_fetched(name, what, reason, REMEDY) from error
+    except (*network.ERRORS, DatasetsError, ValueError, RuntimeError) as error:
+        raise network.not_fetched(name, what, error, REMEDY) from error
     return Fetched("hub", hub.path, splits, commit)
 
 
@@ -80,7 +73,7 @@ def fetch_splits(
 ) -> dict[str, Dataset]:
     """Fetch every split of one commit: whole, or streamed where ``rows`` limits it."""
     of = {"revision": commit, "cache_dir": str(cache)}
-    builder = retry(load_dataset_builder, hub.path, hub.config, **of)
+    builder = network.retry(load_dataset_builder, hub.path, hub.config, **of)
     splits = {}
     for ours, theirs in hub.splits.items():
         addresses = builder.config.data_files.get(theirs)
@@ -118,9 +111,9 @@ def fetch_file(path: str, name: str, commit: str) -> str:
     """
     of = {"repo_type": "dataset", "revision": commit}
     address = hf_hub_url(path, name, **of)
-    tag = retry(get_hf_file_metadata, address).etag or ""
+    tag = network.retry(get_hf_file_metadata, address).etag or ""
     for force in (False, True):  # a damaged copy is fetched once more
-        file = retry(hf_hub_download, path, name, **of, force_download=force)
+        file = network.retry(hf_hub_download, path, name, **of, force_download=force)
         found = sha256(file)
         if found == tag or not re.fullmatch("[0-9a-f]{64}", tag):
             return file
@@ -144,7 +137,7 @@ def fetch_cached(
     """Read the raw splits from the Hub's cache: a commit's folder there is a mirror."""
     readme = try_to_load_from_cache(hub.path, "README.md", revision=revision, repo_type="dataset")
     if not isinstance(readme, str):
-        raise not_fetched(
+        raise network.not_fetched(
             settings.dataset,
             hub.path,
             f"HF_HUB_OFFLINE is set and the cache has no copy of revision {revision or 'main'}",

@@ -17,7 +17,7 @@ SILENCE_SECONDS = 20.0  # without a byte before a connection counts as lost
 WAITS = (1.0, 2.0, 4.0)  # seconds before each further try
 PASSING = (408, 429, 500, 502, 503, 504)  # HTTP states that another try may mend
 
-NETWORK_ERRORS = (OSError, HTTPException, httpx.HTTPError)
+ERRORS = (OSError, HTTPException, httpx.HTTPError)
 
 Result = TypeVar("Result")
 
@@ -49,7 +49,7 @@ def check_reachable(url: str) -> None:
 
 
 def retry(action: Callable[..., Result], *values: Any, **named: Any) -> Result:
-    """Return ``action(*values, **named)``, tried again after each of WAITS on NETWORK_ERRORS.
+    """Return ``action(*values, **named)``, tried again after each of WAITS on ERRORS.
 
     An HTTP state that says "no" for good (not in PASSING) is raised at once. The Hub's client asks
     again by itself for parts of a file alone, not for what is known of a dataset or on 5xx states.
@@ -57,7 +57,7 @@ def retry(action: Callable[..., Result], *values: Any, **named: Any) -> Result:
     for wait in WAITS:
         try:
             return action(*values, **named)
-        except NETWORK_ERRORS as error:
+        except ERRORS as error:
             if http_status(error) not in (None, *PASSING):
                 raise
         time.sleep(wait)

@@ -12,21 +12,11 @@ def find_source(dataset: str, registered: str, own: UserData | None) -> Source:
     """
     if own is None:
         return get_source(registered)
-    series = own.modality == "series"
-    return Source(
-        name=dataset,
-        family=dataset,
-        modality=own.modality,
-        metric=own.metric or METRICS[own.modality][0],
-        input_column=None if series else own.input_column,
-        target_column=own.target_column,
-        hub=_on_hub(own),
-    )
-
-
-def _on_hub(own: UserData) -> HubDataset | None:
-    if own.hub is None:
-        return None
-    path, _, revision = own.hub.partition("@")
-    splits = own.splits or {"train": "train", "test": "test"}
-    return HubDataset(path, dict(splits), own.config, revision=revision or None)
+    hub = None
+    if own.hub is not None:
+        path, _, revision = own.hub.partition("@")
+        splits = own.splits or {"train": "train", "test": "test"}
+        hub = HubDataset(path, dict(splits), own.config, revision=revision or None)
+    metric = own.metric or METRICS[own.modality][0]
+    inputs = None if own.modality == "series" else own.input_column
+    return Source(dataset, dataset, own.modality, metric, inputs, own.target_column, hub)

@@ -112,10 +112,6 @@ def _missing(rows: Dataset, column: str) -> list[bool]:
     feature = rows.features[column]
     if isinstance(feature, Audio | Image):
         return rows.data.column(column).is_null().to_pylist()
-    values = rows[column][:]
-    if isinstance(feature, ClassLabel):
-        return [value in (None, -1) for value in values]
-    return [
-        not value.strip() if isinstance(value, str) else value is None or value != value
-        for value in values
-    ]
+    none = (None, "", -1) if isinstance(feature, ClassLabel) else (None, "")
+    texts = [value.strip() if isinstance(value, str) else value for value in rows[column][:]]
+    return [value in none or value != value for value in texts]
