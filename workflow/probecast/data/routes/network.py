@@ -51,8 +51,9 @@ def check_reachable(url: str) -> None:
 def retry(action: Callable[..., Result], *values: Any, **named: Any) -> Result:
     """Return ``action(*values, **named)``, tried again after each of WAITS on ERRORS.
 
-    An HTTP state that says "no" for good (not in PASSING) is raised at once. The Hub's client asks
-    again by itself for parts of a file alone, not for what is known of a dataset or on 5xx states.
+    An HTTP state that says "no" for good (not in PASSING) is raised at once. The Hub's own client
+    resumes a file that breaks off and waits on 408 and 429, but gives up at once on a file's 5xx
+    state and on any trouble with a dataset's commit.
     """
     for wait in WAITS:
         try:
