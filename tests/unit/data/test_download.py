@@ -225,6 +225,11 @@ def test_a_mirror_of_another_schema_is_refused(monkeypatch, tmp_path, place, tra
     assert not place[0].exists() and not place[1].exists()
 
 
+def test_a_split_without_rows_is_refused(embedded, place):
+    with pytest.raises(ProbecastError, match="split 'test' of fake: no rows; name a copy"):
+        download(embedded.model_copy(update={"rows": {"train": 4, "test": 0}}), *place)
+
+
 def test_a_row_limit_that_leaves_one_class_of_a_sorted_source_is_refused(
     monkeypatch, tmp_path, place
 ):

@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import Audio, ClassLabel, Dataset, disable_progress_bars
 
-from probecast.data.routes import Fetched, archive, embedded, files, folder, hub, mirror
+from probecast.data.media import holds_files
+from probecast.data.routes import Fetched, archive, files, folder, hub, mirror
 from probecast.data.settings import DownloadSettings
 from probecast.data.sources import Source
 from probecast.data.user.source import find_source
@@ -39,14 +40,12 @@ def download(settings: DownloadSettings, out: Path, lock: Path) -> dict[str, Any
     archive download leaves behind to be resumed; on failure ``out`` stays as it was.
 
     Args:
-        settings: what to download. A user's own files or folder go before all else, a ``mirror``
-            before the generator of a source, that before the Hub, and that before an archive.
+        settings: what to download.
         out: the folder to write to.
         lock: the dataset's lock file. It has to lie outside ``out`` to outlive it.
 
     Returns:
-        The provenance: ``dataset, source, route, identifier, revision, rows`` (by split),
-        ``checksums`` (by split, see ``checksum``) and ``settings`` (row limits and seed).
+        The provenance, see ``describe``.
 
     Raises:
         ProbecastError: the data cannot be reached, are damaged, lack a column, or differ
@@ -89,23 +88,19 @@ def fetch(
     file: Path,
     cache: Path,
 ) -> Fetched:
-    """Fetch the raw splits by the first route that ``settings`` and ``source`` offer.
+    """Fetch the raw splits by the first of these routes that ``settings`` and ``source`` offer.
 
-    Args:
-        settings: what to download.
-        source: where it lies.
-        locked: the lock's record, for the commit to ask the Hub for.
-        file: where an archive goes.
-        cache: where ``datasets`` may keep what it reads.
+    ``locked`` tells the commit to ask the Hub for, ``file`` is where an archive goes.
     """
-    if settings.own is not None and settings.own.files is not None:
+    own = settings.own
+    if own and own.files is not None:
         return files.fetch(settings, cache)
-    if settings.own is not None and settings.own.folder is not None:
+    if own and own.folder is not None:
         return folder.fetch(settings, cache)
     if settings.mirror is not None:
         return mirror.fetch(settings, source, cache)
     if source.generate is not None:
-        return embedded.fetch(settings, source)
+        return generate(settings, source)
     if source.hub is not None:
         same = locked is not None and locked.get("identifier") == source.hub.path
         revision = source.hub.revision or (locked["revision"] if same else None)
@@ -116,6 +111,17 @@ def fetch(
         f"dataset {settings.dataset!r}: source {source.name!r} can only be read from a local "
         f"copy; name it with `mirror:` under `datasets: {settings.dataset}:` in the study file."
     )
+
+
+def generate(settings: DownloadSettings, source: Source) -> Fetched:
+    """Make the raw splits; raises ProbecastError if a split has no number of rows."""
+    rows = settings.rows or {}
+    if missing := [split for split in ("train", "test") if split not in rows]:
+        raise ProbecastError(
+            f"dataset {settings.dataset!r}: source {source.name!r} makes its data and must be "
+            f"told how much; `rows` has no number for {missing[0]!r}."
+        )
+    return Fetched("embedded", source.name, dict(source.generate(rows, settings.seed)))
 
 
 def undecoded(split: Dataset) -> Dataset:
@@ -155,7 +161,7 @@ def check_split(settings: DownloadSettings, source: Source, fetched: Fetched, na
 
 
 def describe(settings: DownloadSettings, fetched: Fetched) -> dict[str, Any]:
-    """Return the provenance of what was fetched, see ``download``."""
+    """Return the provenance of what was fetched: its origin, and rows and checksums by split."""
     return {
         "dataset": settings.dataset,
         "source": settings.source,
@@ -201,7 +207,7 @@ def _in_parts(table: pa.Table) -> Iterator[pa.Table]:
     """The table, or parts of it whose images or recordings are few enough bytes for an array."""
     sizes = np.zeros(len(table), dtype=np.int64)
     for column in table.columns:
-        if pa.types.is_struct(column.type) and column.type.get_field_index("bytes") >= 0:
+        if holds_files(column.type):
             held = [pc.struct_field(chunk, "bytes") for chunk in column.chunks]
             lengths = [pc.binary_length(part).fill_null(0).to_numpy() for part in held]
             sizes += np.concatenate(lengths)
@@ -233,20 +239,28 @@ def check_lock(record: dict[str, Any], locked: dict[str, Any] | None, lock: Path
     identity = ("dataset", "source", "route", "identifier", "settings")
     if locked is None or any(locked.get(key) != record[key] for key in identity):
         return
-    differences = []
-    if locked["revision"] != record["revision"]:
-        differences.append(f"revision expected {locked['revision']}, found {record['revision']}")
-    for what in ("rows", "checksums"):
-        for name in dict.fromkeys([*locked[what], *record[what]]):
-            expected, found = locked[what].get(name), record[what].get(name)
-            if expected != found:
-                differences.append(f"{what} of {name!r} expected {expected}, found {found}")
+    expected, found = _facts(locked), _facts(record)
+    differences = [
+        f"{fact} expected {expected.get(fact)}, found {found.get(fact)}"
+        for fact in expected | found
+        if expected.get(fact) != found.get(fact)
+    ]
     if differences:
         raise ProbecastError(
             f"{lock}: {record['identifier']} is not what was downloaded first: "
             f"{'; '.join(differences)}. Restore the first version, or delete {lock} to accept "
             "the new one."
         )
+
+
+def _facts(record: dict[str, Any]) -> dict[str, Any]:
+    """Return what must not change from one download to the next, as messages call it."""
+    of_splits = {
+        f"{what} of {name!r}": value
+        for what in ("rows", "checksums")
+        for name, value in record[what].items()
+    }
+    return {"revision": record["revision"], **of_splits}
 
 
 def publish(build: Path, out: Path) -> None:

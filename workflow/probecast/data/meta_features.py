@@ -139,13 +139,10 @@ def _flatten(prepared: "Prepared", inputs: Tensor) -> Tensor:
 
 
 def _ridge(x: Tensor, y: Tensor, query: Tensor, penalty: float = 0.1) -> Tensor:
-    """Return ridge regression's predictions for ``query`` (Q, N), solved in its dual form.
+    """Return ridge regression's predictions (Q, N) for ``query`` (Q, D), in its dual form.
 
-    Args:
-        x: (B, D) standardised.
-        y: (B, N).
-        query: (Q, D).
-        penalty: in units of the mean diagonal of the kernel, which is about 1.
+    ``x`` (B, D) is standardised, ``y`` (B, N); ``penalty`` is in units of the mean diagonal of the
+    kernel, which is about 1.
     """
     kernel = x @ x.T / x.shape[1] + penalty * torch.eye(len(x), dtype=x.dtype)  # (B, B)
     mean = y.mean(dim=0)

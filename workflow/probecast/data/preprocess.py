@@ -27,19 +27,10 @@ MODALITIES_OF_SETTING = {
 
 
 def preprocess(raw: Path, out: Path, settings: PreprocessSettings) -> DataSpec:
-    """Preprocess one dataset.
+    """Make tensors and a spec in ``out`` of what ``download`` wrote to ``raw``.
 
     Everything is made in memory before anything is written, and ``spec.json`` is written
     last: a folder with a spec is complete.
-
-    Args:
-        raw: folder with ``train.parquet``, ``test.parquet``, optionally ``val.parquet``, and
-            ``source.json``, as ``download`` wrote them.
-        out: folder for ``{train,val,test}.safetensors`` and ``spec.json``.
-        settings: what to make of it.
-
-    Returns:
-        The spec that was written.
 
     Raises:
         ProbecastError: the raw files or the settings do not allow it; the message names the

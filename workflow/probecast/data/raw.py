@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from probecast.data.media import holds_files
 from probecast.data.spec import SPLITS
 from probecast.errors import ProbecastError
 from probecast.files import checked
@@ -22,14 +23,7 @@ REDOWNLOAD = "delete it and rerun download"
 
 
 class RawFile:
-    """One raw split.
-
-    Args:
-        path: the Parquet file.
-
-    Raises:
-        ProbecastError: the file is missing, damaged, or not Parquet.
-    """
+    """One raw split; a file that is missing, damaged or not Parquet is a ProbecastError."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -43,28 +37,26 @@ class RawFile:
     def read(self, column: str, rows: np.ndarray | None = None) -> pa.ChunkedArray:
         """Return ``column``, or of it the given ``rows`` in their order.
 
-        Row groups without a chosen row are skipped, and of the others just the chosen rows
-        are kept, so that memory grows with what is asked for and not with the file.
+        Row groups without a chosen row are skipped, and of the others just the chosen rows are
+        kept, each by itself: one array of files would hold 2 GiB at most.
         """
         try:
             if rows is None:
                 return self._parquet.read(columns=[column]).column(0)
-            order = np.argsort(rows)
-            ascending = self._read_ascending(column, rows[order])
+            chosen: list[pa.Array | None] = [None] * len(rows)
+            first = 0
+            for group in range(self._parquet.num_row_groups):
+                last = first + self._parquet.metadata.row_group(group).num_rows
+                places = np.flatnonzero((first <= rows) & (rows < last))
+                if len(places):
+                    values = self._parquet.read_row_group(group, columns=[column]).column(0)
+                    kept = values.take(rows[places] - first)
+                    for number, place in enumerate(places):
+                        chosen[place] = kept.slice(number, 1).chunk(0)
+                first = last
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from None
-        return _in_order(ascending, np.argsort(order))
-
-    def _read_ascending(self, column: str, rows: np.ndarray) -> pa.ChunkedArray:
-        chunks, first = [], 0
-        for group in range(self._parquet.num_row_groups):
-            last = first + self._parquet.metadata.row_group(group).num_rows
-            wanted = rows[np.searchsorted(rows, first) : np.searchsorted(rows, last)]
-            if len(wanted):
-                values = self._parquet.read_row_group(group, columns=[column]).column(0)
-                chunks += values.take(wanted - first).chunks
-            first = last
-        return pa.chunked_array(chunks, self._parquet.schema_arrow.field(column).type)
+        return pa.chunked_array(chosen, self._parquet.schema_arrow.field(column).type)
 
     def class_names(self, column: str) -> list[str] | None:
         """Return the names of a ``ClassLabel`` column, None if it is no such column."""
@@ -76,45 +68,18 @@ class RawFile:
         return ProbecastError(f"{self.path}: not readable as Parquet ({error}); {REDOWNLOAD}.")
 
 
-def _in_order(values: pa.ChunkedArray, order: np.ndarray) -> pa.ChunkedArray:
-    """Return ``values`` at the places of ``order``; files row by row.
-
-    ``take`` would copy files into one array first, and that holds 2 GiB at most.
-    """
-    if not pa.types.is_struct(values.type):
-        return values.take(order)
-    rows = [values.slice(place, 1).chunk(0) for place in order]
-    return pa.chunked_array(rows, values.type)
-
-
-def open_raw(raw: Path, columns: list[str]) -> dict[str, RawFile]:
+def open_raw(raw: Path) -> dict[str, RawFile]:
     """Open the raw splits in ``raw``: ``train``, where there is one ``val``, and ``test``.
 
-    Raises:
-        ProbecastError: a file is missing or damaged, has no rows, or lacks one of ``columns``.
+    That they have rows and the columns of their source was checked when they were downloaded.
     """
     present = [s for s in SPLITS if s != "val" or (raw / "val.parquet").exists()]
-    files = {split: RawFile(raw / f"{split}.parquet") for split in present}
-    for file in files.values():
-        if file.row_count == 0:
-            raise ProbecastError(f"{file.path}: the split has no rows; {REDOWNLOAD}.")
-        for column in columns:
-            if column not in file.columns:
-                raise ProbecastError(
-                    f"{file.path}: column {column!r} is missing; there are "
-                    f"{', '.join(file.columns)}. Name the right one in the dataset's source."
-                )
-    return files
+    return {split: RawFile(raw / f"{split}.parquet") for split in present}
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Some rows of one raw file, in a chosen order.
-
-    Attributes:
-        file: where they are read from.
-        rows: row numbers, counted from 0.
-    """
+    """Some rows of one raw file, by their numbers from 0, in a chosen order."""
 
     file: RawFile
     rows: np.ndarray
@@ -130,7 +95,7 @@ class Selection:
             ProbecastError: the column holds something else, or a row has no bytes.
         """
         values = self.file.read(column, self.rows)
-        if not (pa.types.is_struct(values.type) and values.type.get_field_index("bytes") >= 0):
+        if not holds_files(values.type):
             raise ProbecastError(
                 f"{self.file.path}: column {column!r} is of type {values.type}, not images or "
                 "audio with their bytes. Name the right column in the dataset's source."
@@ -142,6 +107,11 @@ class Selection:
                     f"{self.place(i, column)}: no bytes (a file that was left out?); {REDOWNLOAD}."
                 )
         return contents
+
+    def refused(self, i: int, column: str, fault: str) -> ProbecastError:
+        """Return the error that says what is wrong with the ``i``-th file in ``column``."""
+        remedy = "repair or remove it at the source and rerun download"
+        return ProbecastError(f"{self.place(i, column)}: {fault}; {remedy}.")
 
     def place(self, i: int, column: str) -> str:
         """Name the ``i``-th value in an error message: file, row, column, and what it was."""

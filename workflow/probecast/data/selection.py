@@ -30,10 +30,7 @@ def choose_rows(
     The validation split comes from ``val.parquet`` where there is one, else from the training
     rows, with every stratum in its share. A limit above what there is takes all there is.
 
-    Args:
-        files: the raw splits.
-        settings: seed and limits.
-        strata: per file one integer for each row, -1 to leave it out; None = all rows alike.
+    ``strata`` has per file one integer for each row, -1 to leave it out; None = all rows alike.
 
     Raises:
         ProbecastError: no row is left for a split.
@@ -95,10 +92,7 @@ def _sample(rows: np.ndarray, strata: np.ndarray, count: int) -> np.ndarray:
 class LabelledRows:
     """The chosen rows of a classification dataset.
 
-    Attributes:
-        selections: per split, the rows to read.
-        labels: per split, int64 (B). Label noise, if any, is in those of ``train``.
-        class_count: number of classes.
+    Per split they are the rows to read and their labels, int64 (B), in ``train`` with label noise.
     """
 
     selections: dict[str, Selection]
@@ -108,21 +102,19 @@ class LabelledRows:
     def majority_floor(self) -> dict[str, float]:
         """Return the accuracy on val and test of always naming train's most frequent class."""
         majority = self.labels["train"].bincount().argmax()
-        return {
-            split: (self.labels[split] == majority).double().mean().item()
-            for split in ("val", "test")
-        }
+        hits = {split: self.labels[split] == majority for split in ("val", "test")}
+        return {split: hit.double().mean().item() for split, hit in hits.items()}
 
 
 def choose_labelled_rows(raw: Path, source: Source, settings: PreprocessSettings) -> LabelledRows:
     """Choose the rows of a classification dataset, before any image or text is read.
 
     Raises:
-        ProbecastError: as ``open_raw`` and ``choose_rows``; or a label is no integer, absent
-            (-1) or out of range; or there are fewer classes than asked for; or the training
-            rows have only one, or of a user's own data lack one.
+        ProbecastError: as ``choose_rows``; a label is no integer, absent (-1) or out of range;
+            there are fewer classes than asked for; or the training rows have only one, or of a
+            user's own data lack one.
     """
-    files = open_raw(raw, [source.input_column, source.target_column])
+    files = open_raw(raw)
     labels = {file: _read_labels(file, source.target_column) for file in files.values()}
     train = files["train"]
     names = train.class_names(source.target_column)
@@ -140,14 +132,7 @@ def choose_labelled_rows(raw: Path, source: Source, settings: PreprocessSettings
     strata = {file: np.where(of < class_count, of, -1) for file, of in labels.items()}
     selections = choose_rows(files, settings, strata)
     chosen = {split: labels[of.file][of.rows] for split, of in selections.items()}
-    if len(np.unique(chosen["train"])) == 1:
-        raise ProbecastError(
-            f"{train.path}: the {len(chosen['train'])} chosen training rows all have label "
-            f"{chosen['train'][0]} in column {source.target_column!r}; there is nothing to "
-            "learn. Use more train_rows or another target column."
-        )
-    if settings.own is not None:
-        _check_all_learnt(train, source.target_column, labels[train], chosen["train"], settings)
+    _check_learnable(train, source.target_column, labels[train], chosen["train"], settings)
     chosen["train"] = _with_noise(chosen["train"], class_count, settings)
     tensors = {split: torch.from_numpy(of) for split, of in chosen.items()}
     return LabelledRows(selections, tensors, class_count)
@@ -176,14 +161,22 @@ def _check_range(file: RawFile, column: str, labels: np.ndarray, class_count: in
         )
 
 
-def _check_all_learnt(
+def _check_learnable(
     train: RawFile,
     column: str,
     labels: np.ndarray,
     chosen: np.ndarray,
     settings: PreprocessSettings,
 ) -> None:
-    """Make sure that the limits leave no class without a training row."""
+    """Make sure that the chosen rows have two classes, of a user's own data all there are."""
+    if len(np.unique(chosen)) == 1:
+        raise ProbecastError(
+            f"{train.path}: the {len(chosen)} chosen training rows all have label {chosen[0]} in "
+            f"column {column!r}; there is nothing to learn. Use more train_rows or another target "
+            "column."
+        )
+    if settings.own is None:
+        return
     wanted = np.unique(labels) if settings.classes is None else np.arange(settings.classes)
     if (lost := np.setdiff1d(wanted, chosen)).size:
         name = train.class_names(column)[lost[0]]

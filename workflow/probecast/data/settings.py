@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from probecast.data.keys import FileName, Rows
-from probecast.data.user.settings import OwnData
+from probecast.data.user.settings import UserData
 
 
 class DownloadSettings(BaseModel):
@@ -28,7 +28,7 @@ class DownloadSettings(BaseModel):
     mirror: FileName | None = None
     rows: dict[str, Rows] | None = None
     seed: int = 0
-    own: OwnData | None = None
+    own: UserData | None = None
 
 
 VAL_ROWS = 200
@@ -69,16 +69,9 @@ class Variant(BaseModel):
 
 
 class PreprocessSettings(Variant):
-    """Everything that ``preprocess`` depends on beside the raw files.
-
-    Attributes:
-        dataset: the dataset's name in the study.
-        source: the registered source it comes from; of a user's own data the dataset's name.
-        seed: seed of the row selection, the validation split and label noise.
-        own: a user's own data, or None.
-    """
+    """Everything that ``preprocess`` depends on beside the raw files; see ``DownloadSettings``."""
 
     dataset: str
     source: str
-    seed: int = 0
-    own: OwnData | None = None
+    seed: int = 0  # of the row selection, the validation split and label noise
+    own: UserData | None = None

@@ -72,11 +72,7 @@ class DataSpec:
 
 
 def write_tensors(path: str | Path, tensors: dict[str, Any]) -> None:
-    """Write one split atomically as safetensors.
-
-    ``tensors`` holds ``inputs``, ``targets`` and, for speech, ``input_lengths`` and
-    ``target_lengths`` (int64, B).
-    """
+    """Write one split atomically: ``inputs``, ``targets``, of speech their lengths (int64, B)."""
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
@@ -88,18 +84,14 @@ def write_tensors(path: str | Path, tensors: dict[str, Any]) -> None:
 
 
 def read_split(path: str | Path, spec: DataSpec) -> dict[str, Any]:
-    """Read one split of a dataset.
-
-    Raises:
-        ProbecastError: as ``read_tensors``, or the tensors are not those that the spec describes.
-    """
+    """Read one split; ProbecastError if it is damaged or not what the spec describes."""
     tensors = read_tensors(path)
-    for problem in _unlike(spec, Path(path).stem, tensors):
+    for problem in _problems(spec, Path(path).stem, tensors):
         raise ProbecastError(f"{path}: {problem}; delete it and rerun preprocess.")
     return tensors
 
 
-def _unlike(spec: DataSpec, split: str, tensors: dict[str, Any]) -> Iterator[str]:
+def _problems(spec: DataSpec, split: str, tensors: dict[str, Any]) -> Iterator[str]:
     """What in a split differs from its description."""
     import torch
 

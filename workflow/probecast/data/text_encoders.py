@@ -31,9 +31,7 @@ def is_folder(pretrained: str) -> bool:
 def load_tokenizer(pretrained: str, dataset: str) -> "PreTrainedTokenizerBase":
     """Return the tokenizer of a pretrained encoder; it pads at the end of a text.
 
-    Args:
-        pretrained: a name as in the study file.
-        dataset: whose texts it is for, to be named in messages.
+    ``dataset``, whose texts it is for, is named in messages.
 
     Raises:
         ProbecastError: it cannot be loaded, or knows no padding or no unknown token.
@@ -58,10 +56,6 @@ def load_encoder(pretrained: str, dataset: str) -> "PreTrainedModel":
     """Return a pretrained encoder in float32 on the CPU, read once per process: copy it.
 
     PyTorch's global generator and default device are left alone.
-
-    Args:
-        pretrained: a name as in the study file.
-        dataset: whose texts it is for, to be named in messages.
 
     Raises:
         ProbecastError: it cannot be loaded, or has a decoder too.

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from probecast.data.keys import FileName, Rows
 from probecast.data.settings import Variant
-from probecast.data.user.settings import OwnData
+from probecast.data.user.settings import UserData
 from probecast.space import Space
 from probecast.training.settings import TrainingChanges
 
@@ -29,7 +29,7 @@ class DatasetStudy(Variant):
     """
 
     source: str | None = None
-    own: OwnData | None = None
+    own: UserData | None = None
     mirror: FileName | None = None
     download_rows: dict[Literal["train", "test"], Rows] | None = None
 

@@ -52,17 +52,17 @@ def test_an_address_without_scheme_is_unreachable():
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_passing_trouble_is_tried_again(server, status):
     server.faults = [Fault("GET", status=status, times=3)]
-    assert retry(lambda: read(server.url + "/file"), (OSError,)) == b"content"
+    assert retry(read, server.url + "/file") == b"content"
 
 
 def test_trouble_that_stays_is_raised_after_the_last_try(server):
     server.faults = [Fault("GET", status=500, times=100)]
     with pytest.raises(OSError, match="500"):
-        retry(lambda: read(server.url + "/file"), (OSError,))
+        retry(read, server.url + "/file")
     assert len(server.requests) == 4
 
 
 def test_what_does_not_exist_is_not_asked_for_again(server):
     with pytest.raises(OSError, match="404"):
-        retry(lambda: read(server.url + "/nothing"), (OSError,))
+        retry(read, server.url + "/nothing")
     assert len(server.requests) == 1

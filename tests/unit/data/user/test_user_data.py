@@ -242,6 +242,7 @@ def test_times_with_a_zone_are_taken_as_utc(read):
 def test_class_folders_become_classes_and_files_are_named_by_their_place(read):
     write_images(read.folder / "photos", classes=("cat", "dog"))
     (read.folder / "photos" / "dog" / "notes.txt").write_text("a good dog")
+    (read.folder / "photos" / "dog" / "._0.png").write_bytes(b"what a Mac leaves beside 0.png")
     raw = read(**IMAGES)
     assert read.classes() == ["cat", "dog"]
     labels = {}

@@ -41,12 +41,9 @@ class Prepared:
 
     Attributes:
         tensors: per split what ``write_tensors`` takes; rows in random order.
-        input_kind: as in ``DataSpec``.
-        output_kind: as in ``DataSpec``.
-        output_size: as in ``DataSpec``.
-        floor: the trivial predictor's metric, keys ``val`` and ``test``.
-        vocabulary: tokens or characters by id.
         notes: for the provenance: what was fitted, dropped or counted.
+
+    All else is as in ``DataSpec``.
     """
 
     tensors: "dict[str, dict[str, Tensor]]"

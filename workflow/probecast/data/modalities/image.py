@@ -1,6 +1,5 @@
 """Images: float32 tensors (B, C, H, W), grey or RGB, standardised per channel."""
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from probecast.data.media import decode_image
 from probecast.data.modalities import KINDS, Prepared
 from probecast.data.raw import Selection
 from probecast.data.selection import choose_labelled_rows
@@ -39,23 +39,25 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     if size is None:
         size = images["train"][0].size
         for split, selection in chosen.selections.items():
-            _check_sizes(images[split], size, selection, source.input_column)
+            for i, image in enumerate(images[split]):
+                if image.size != size:
+                    raise ProbecastError(
+                        f"{selection.place(i, source.input_column)}: the image measures "
+                        f"{image.size} pixels, the first training image {size}; set `resolution` "
+                        "to bring all to one size."
+                    )
     pixels = {split: _to_tensor(of, mode) for split, of in images.items()}
 
     mean = pixels["train"].mean(dim=(0, 2, 3), keepdim=True)  # (1, C, 1, 1)
     std = pixels["train"].std(dim=(0, 2, 3), keepdim=True, correction=0)
     std[std == 0] = 1  # a channel of one value
-    return Prepared(
-        tensors={
-            split: {"inputs": (x - mean) / std, "targets": chosen.labels[split]}
-            for split, x in pixels.items()
-        },
-        input_kind=KINDS["image"].inputs,
-        output_kind=KINDS["image"].outputs,
-        output_size=chosen.class_count,
-        floor=chosen.majority_floor(),
-        notes={"mean": mean.flatten().tolist(), "std": std.flatten().tolist()},
-    )
+    tensors = {
+        split: {"inputs": (x - mean) / std, "targets": chosen.labels[split]}
+        for split, x in pixels.items()
+    }
+    notes = {"mean": mean.flatten().tolist(), "std": std.flatten().tolist()}
+    floor = chosen.majority_floor()
+    return Prepared(tensors, *KINDS["image"], chosen.class_count, floor, notes=notes)
 
 
 def _decode(selection: Selection, column: str, size: tuple[int, int] | None) -> list[Image.Image]:
@@ -63,29 +65,14 @@ def _decode(selection: Selection, column: str, size: tuple[int, int] | None) -> 
     images = []
     for i, content in enumerate(selection.read_bytes(column)):
         try:
-            image = Image.open(io.BytesIO(content))
-            image.load()
-        except (OSError, SyntaxError, ValueError) as error:  # what PIL raises for damaged files
-            raise ProbecastError(
-                f"{selection.place(i, column)}: the image cannot be decoded ({error}); "
-                "repair or remove it at the source and rerun download."
-            ) from None
+            image = decode_image(content)
+        except ValueError as fault:
+            raise selection.refused(i, column, f"the image {fault}") from None
         image = image.convert("L" if image.mode in GREY_MODES else "RGB")
         if size is not None and image.size != size:
             image = image.resize(size, Image.Resampling.BILINEAR)
         images.append(image)
     return images
-
-
-def _check_sizes(
-    images: list[Image.Image], size: tuple[int, int], selection: Selection, column: str
-) -> None:
-    for i, image in enumerate(images):
-        if image.size != size:
-            raise ProbecastError(
-                f"{selection.place(i, column)}: the image measures {image.size} pixels, the "
-                f"first training image {size}; set `resolution` to bring all to one size."
-            )
 
 
 def _to_tensor(images: list[Image.Image], mode: str) -> Tensor:

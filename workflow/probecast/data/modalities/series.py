@@ -94,37 +94,30 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
         index, client = np.divmod(pairs[: limits[split]], scaled.shape[1])
         tensors[split] = _cut_windows(timeline.times, scaled, starts[split][index], client, length)
 
-    return Prepared(
-        tensors=tensors,
-        input_kind=KINDS["series"].inputs,
-        output_kind=KINDS["series"].outputs,
-        output_size=HORIZON,
-        floor={
-            split: seasonal_naive_mse(**tensors[split], step=timeline.step)
-            for split in ("val", "test")
+    floor = {
+        split: seasonal_naive_mse(**tensors[split], step=timeline.step)
+        for split in ("val", "test")
+    }
+    notes = {
+        "clients": int(varying.sum()),
+        "dropped_constant_clients": np.array(timeline.clients)[~varying].tolist(),
+        "step": str(timeline.step.astype(object)),
+        "target_times": {
+            split: [str(timeline.times[rows[0]]), str(timeline.times[rows[-1]])]
+            for split, rows in timeline.targets.items()
         },
-        notes={
-            "clients": int(varying.sum()),
-            "dropped_constant_clients": [
-                name for name, kept in zip(timeline.clients, varying, strict=True) if not kept
-            ],
-            "step": str(timeline.step.astype(object)),
-            "target_times": {
-                split: [str(timeline.times[rows[0]]), str(timeline.times[rows[-1]])]
-                for split, rows in timeline.targets.items()
-            },
-        },
-    )
+    }
+    return Prepared(tensors, *KINDS["series"], HORIZON, floor, notes=notes)
 
 
 def read_timeline(raw: Path) -> Timeline:
     """Read the raw splits as one timeline.
 
     Raises:
-        ProbecastError: a column is missing or not of numbers, a value is missing, NaN or
-            infinite, or the time does not increase within or between the splits.
+        ProbecastError: a column is not of finite numbers, or the time does not increase within or
+            between the splits.
     """
-    files = open_raw(raw, [TIMESTAMP])
+    files = open_raw(raw)
     clients = [name for name in files["train"].columns if name != TIMESTAMP]
     parts, targets, first = [], {}, 0
     for split, file in files.items():  # in the order of time
@@ -189,9 +182,9 @@ def _read_split(file: RawFile, clients: list[str]) -> tuple[np.ndarray, np.ndarr
 
 
 def window_starts(timeline: Timeline, targets: range, length: int) -> np.ndarray:
-    """Return the first row of every window whose predicted times lie in ``targets``.
+    """Return the first row of every window of ``length`` + HORIZON steps without a gap in time.
 
-    A window is ``length`` input steps and then HORIZON predicted ones, without a gap in time.
+    The predicted ones, the last HORIZON, lie in ``targets``.
     """
     breaks = np.diff(timeline.times) != timeline.step
     run = np.concatenate([[0], np.cumsum(breaks)])  # (N,) id of gapless run
@@ -224,12 +217,8 @@ def seasonal_naive_mse(inputs: Tensor, targets: Tensor, step: np.timedelta64) ->
     """Return the MSE of predicting the load of one season before.
 
     The season is a week where the window holds one, else a day, else the last step (Hyndman
-    and Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, section 5.2).
-
-    Args:
-        inputs: (B, T, F), the load being feature 0.
-        targets: (B, HORIZON).
-        step: the time from one step to the next.
+    and Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, section 5.2). The load
+    is feature 0 of ``inputs`` (B, T, F); ``targets`` are (B, HORIZON).
     """
     length = inputs.shape[1]
     periods = [int(period // step) for period in (WEEK, DAY) if period % step == 0 * step]

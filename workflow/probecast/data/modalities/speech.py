@@ -1,14 +1,13 @@
 """Speech: log-mel features, float32 (B, T, 40), and transcripts as character ids (B, L)."""
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
-import soundfile
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from probecast.data.media import decode_recording
 from probecast.data.modalities import KINDS, Prepared
 from probecast.data.raw import Selection, open_raw
 from probecast.data.selection import choose_rows
@@ -39,10 +38,10 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     reference (counted in the notes). The floor is the word error rate of saying nothing.
 
     Raises:
-        ProbecastError: audio cannot be decoded, a transcript is empty, or all utterances of
-            a split are too long; and all of ``choose_rows``.
+        ProbecastError: audio cannot be decoded, a transcript is empty, or a split has only
+            utterances that are too long; and all of ``choose_rows``.
     """
-    files = open_raw(raw, [source.input_column, source.target_column])
+    files = open_raw(raw)
     selections = choose_rows(files, settings)
     log_mel = LogMel()
     features: dict[str, list[Tensor]] = {}
@@ -67,28 +66,21 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     others = set("".join(transcripts["train"])) - set(LETTERS)
     vocabulary = [BLANK, *LETTERS, *sorted(others)]
     longest = max(len(x) for split in features.values() for x in split)
-    return Prepared(
-        tensors={
-            split: {
-                "inputs": _pad(features[split], longest),
-                "input_lengths": torch.tensor([len(x) for x in features[split]]),
-                **_encode(transcripts[split], vocabulary),
-            }
-            for split in features
-        },
-        input_kind=KINDS["speech"].inputs,
-        output_kind=KINDS["speech"].outputs,
-        output_size=len(vocabulary),
-        floor={"val": 1.0, "test": 1.0},
-        vocabulary=vocabulary,
-        notes={
-            "dropped_long_utterances": dropped,
-            "unknown_characters": {
-                split: sum(c not in vocabulary for text in texts for c in text)
-                for split, texts in transcripts.items()
-            },
-        },
-    )
+    tensors = {
+        split: {
+            "inputs": _pad(features[split], longest),
+            "input_lengths": torch.tensor([len(x) for x in features[split]]),
+            **_encode(transcripts[split], vocabulary),
+        }
+        for split in features
+    }
+    unknown = {
+        split: sum(c not in vocabulary for text in texts for c in text)
+        for split, texts in transcripts.items()
+    }
+    floor = {"val": 1.0, "test": 1.0}
+    notes = {"dropped_long_utterances": dropped, "unknown_characters": unknown}
+    return Prepared(tensors, *KINDS["speech"], len(vocabulary), floor, vocabulary, notes)
 
 
 class LogMel:
@@ -110,19 +102,10 @@ def _decode(selection: Selection, column: str) -> Iterator[Tensor]:
     """Yield mono waves (samples,) at SAMPLE_RATE."""
     for i, content in enumerate(selection.read_bytes(column)):
         try:
-            samples, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
-        except soundfile.SoundFileError as error:
-            raise ProbecastError(
-                f"{selection.place(i, column)}: the audio cannot be decoded ({error}); "
-                "repair or remove it at the source and rerun download."
-            ) from None
-        wave = resample(torch.from_numpy(samples.mean(axis=1)), rate, SAMPLE_RATE)
-        if len(wave) < WINDOW or not wave.isfinite().all():
-            raise ProbecastError(
-                f"{selection.place(i, column)}: {len(wave)} samples at {SAMPLE_RATE} Hz; at "
-                f"least {WINDOW} finite ones are needed. Remove it at the source."
-            )
-        yield wave
+            samples, rate = decode_recording(content)
+        except ValueError as fault:
+            raise selection.refused(i, column, f"the audio {fault}") from None
+        yield resample(torch.from_numpy(samples.mean(axis=1)), rate, SAMPLE_RATE)
 
 
 def _read_transcripts(selection: Selection, column: str) -> list[str]:
@@ -149,7 +132,5 @@ def _encode(transcripts: list[str], vocabulary: list[str]) -> dict[str, Tensor]:
 
 def _pad(features: list[Tensor], length: int) -> Tensor:
     """Return (B, length, MELS), padded with 0, the mean of every band."""
-    padded = torch.zeros(len(features), length, MELS)
-    for row, x in zip(padded, features, strict=True):
-        row[: len(x)] = x
-    return padded
+    short = pad_sequence(features, batch_first=True)
+    return torch.nn.functional.pad(short, (0, 0, 0, length - short.shape[1]))

@@ -66,15 +66,8 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
             "apart; raise `vocabulary_size`, or name an encoder with word pieces as `pretrained`",
             *(settings.dataset, 100 * unknown_share["train"], len(vocabulary) - 2),
         )
-    return Prepared(
-        tensors=tensors,
-        input_kind=KINDS["text"].inputs,
-        output_kind=KINDS["text"].outputs,
-        output_size=chosen.class_count,
-        floor=chosen.majority_floor(),
-        vocabulary=vocabulary,
-        notes={"unknown_share": unknown_share},
-    )
+    floor, notes = chosen.majority_floor(), {"unknown_share": unknown_share}
+    return Prepared(tensors, *KINDS["text"], chosen.class_count, floor, vocabulary, notes)
 
 
 def _read_texts(selection: Selection, column: str) -> list[str]:
@@ -97,33 +90,16 @@ def in_words(
 ) -> tuple[dict[str, Tensor], list[str]]:
     """Split lower-cased texts into words and runs of punctuation.
 
+    Words that occur once in ``train`` stay unknown: they would teach nothing, and ``[UNK]`` needs
+    examples to be learned from.
+
     Args:
         texts: of every split; the vocabulary is that of ``train``.
-        vocabulary_size: as for ``fit_tokenizer``.
+        vocabulary_size: largest number of ids, the special ones included.
         length: tokens T to which every text is cut or padded.
 
     Returns:
         Token ids (int64, B T) per split, and the tokens by id.
-    """
-    tokenizer = fit_tokenizer(texts["train"], vocabulary_size, length)
-    ids = {
-        split: torch.tensor([encoding.ids for encoding in tokenizer.encode_batch(of)])
-        for split, of in texts.items()
-    }
-    by_id = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
-    return ids, [token for token, _ in by_id]
-
-
-def fit_tokenizer(texts: list[str], vocabulary_size: int, length: int) -> Tokenizer:
-    """Fit a word-level tokenizer; ids are ordered by frequency, after ``SPECIAL_TOKENS``.
-
-    Words that occur once stay unknown: they would teach nothing, and ``[UNK]`` needs
-    examples to be learned from.
-
-    Args:
-        texts: the training texts.
-        vocabulary_size: largest number of ids, the special ones included.
-        length: tokens to which every text is cut or padded.
     """
     tokenizer = Tokenizer(WordLevel(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.Lowercase()
@@ -134,10 +110,15 @@ def fit_tokenizer(texts: list[str], vocabulary_size: int, length: int) -> Tokeni
         special_tokens=SPECIAL_TOKENS,
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.train_from_iterator(texts["train"], trainer)
     tokenizer.enable_truncation(length)
     tokenizer.enable_padding(length=length, pad_id=0, pad_token="[PAD]")
-    return tokenizer
+    ids = {
+        split: torch.tensor([encoding.ids for encoding in tokenizer.encode_batch(of)])
+        for split, of in texts.items()
+    }
+    id_of = tokenizer.get_vocab()
+    return ids, sorted(id_of, key=id_of.get)
 
 
 def in_pieces(
@@ -145,18 +126,10 @@ def in_pieces(
 ) -> tuple[dict[str, Tensor], list[str]]:
     """Split texts into the word pieces of a pretrained encoder, with its own marks around them.
 
-    The pieces that occur in any split are numbered anew, so that ids mean the same as those of
-    words: 0 is padding, 1 unknown, and the rest are ordered by frequency in ``train``. The
-    encoder's network finds the rows of its table by the pieces themselves.
-
-    Args:
-        texts: of every split.
-        pretrained: the encoder, as the study file names it.
-        dataset: named in messages.
-        length: tokens T to which every text is cut or padded.
-
-    Returns:
-        Token ids (int64, B T) per split, and the tokens by id.
+    Arguments and result are as for ``in_words``. The pieces that occur in any split are numbered
+    anew, so that ids mean the same as those of words: 0 is padding, 1 unknown, and the rest are
+    ordered by frequency in ``train``. The encoder's network finds the rows of its table by the
+    pieces themselves.
 
     Raises:
         ProbecastError: the encoder's tokenizer cannot be loaded, or takes no text as long.

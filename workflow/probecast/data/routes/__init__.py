@@ -1,8 +1,8 @@
 """The ways in which a dataset's raw splits come to this machine, one module each.
 
-``mirror`` a local folder, ``embedded`` a generator, ``hub`` the Hugging Face Hub, ``archive``
-a zip file elsewhere, ``files`` and ``folder`` a user's own. Each has one function, ``fetch``,
-that returns a ``Fetched``.
+``mirror`` a local folder, ``hub`` the Hugging Face Hub, ``archive`` a zip file elsewhere,
+``files`` and ``folder`` a user's own; ``embedded``, a generator, needs none. Each has one function
+``fetch``, whose ``cache`` is an empty folder for the time being that splits are mapped from.
 """
 
 from dataclasses import dataclass
@@ -27,3 +27,8 @@ class Fetched:
     identifier: str
     splits: "dict[str, Dataset]"
     revision: str | None = None
+
+
+def first_rows(split: "Dataset", limit: int | None) -> "Dataset":
+    """Return at most ``limit`` rows of a split, None for all."""
+    return split if limit is None else split.select(range(min(limit, len(split))))

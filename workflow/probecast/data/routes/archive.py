@@ -3,13 +3,11 @@
 import shutil
 import zipfile
 import zlib
-from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from probecast.data.routes import Fetched
-from probecast.data.routes.network import SILENCE_SECONDS, check_reachable, not_fetched, retry
+from probecast.data.routes import Fetched, first_rows, network
 from probecast.data.settings import DownloadSettings
 from probecast.data.sources import Source
 from probecast.errors import ProbecastError
@@ -24,10 +22,10 @@ def fetch(settings: DownloadSettings, source: Source, file: Path) -> Fetched:
         ProbecastError: the server cannot be reached, or the archive is damaged.
     """
     try:
-        check_reachable(source.archive)
-        retry(lambda: resume(source.archive, file), (OSError, HTTPException))
-    except (OSError, HTTPException) as error:
-        raise not_fetched(settings.dataset, source.archive, error) from error
+        network.check_reachable(source.archive)
+        network.retry(resume, source.archive, file)
+    except network.ERRORS as error:
+        raise network.not_fetched(settings.dataset, source.archive, error) from error
     try:
         splits = dict(source.read_archive(str(file)))
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
@@ -37,17 +35,15 @@ def fetch(settings: DownloadSettings, source: Source, file: Path) -> Fetched:
             f"({error}) and was deleted; rerun to fetch it anew."
         ) from None
     limits = settings.rows or {}
-    limited = {
-        name: split.select(range(min(limits.get(name, len(split)), len(split))))
-        for name, split in splits.items()
-    }
+    limited = {name: first_rows(split, limits.get(name)) for name, split in splits.items()}
     return Fetched("archive", source.archive, limited)
 
 
 def resume(url: str, file: Path) -> None:
     """Bring ``file``, which may hold the first part of it, to the whole of ``url``.
 
-    A server that cannot send a part (RFC 9110, section 14) sends the whole again.
+    A server that cannot send a part (RFC 9110, section 14) sends the whole again. (Neither
+    ``datasets`` nor the Hub's client resumes in a later run, or asks again on 5xx states.)
 
     Raises:
         OSError: broken off, or of another size than announced; ``file`` keeps its part.
@@ -55,7 +51,7 @@ def resume(url: str, file: Path) -> None:
     have = file.stat().st_size if file.exists() else 0
     headers = {"Range": f"bytes={have}-"} if have else {}
     try:
-        response = urlopen(Request(url, headers=headers), timeout=SILENCE_SECONDS)
+        response = urlopen(Request(url, headers=headers), timeout=network.SILENCE_SECONDS)
     except HTTPError as error:
         if error.code != 416:  # nothing lies beyond what we have
             raise

@@ -33,10 +33,6 @@ READ_ERRORS = (DatasetsError, pa.ArrowException, OSError, ValueError, StopIterat
 def fetch(settings: DownloadSettings, cache: Path) -> Fetched:
     """Read the files under ``own.files``.
 
-    Args:
-        settings: what to read.
-        cache: an empty folder for the time being; the splits are memory-mapped from it.
-
     Raises:
         ProbecastError: a file is missing, empty, damaged or of no known format.
     """
@@ -81,13 +77,10 @@ def find(path: Path, key: str) -> list[Path]:
 
 
 def read_table(path: Path, cache: Path, key: str, separator: str | None = None) -> Dataset:
-    """Return the rows of one file.
+    """Return the rows of one file, in the format that its ending tells.
 
-    Args:
-        path: the file; its ending tells its format.
-        cache: see ``fetch``.
-        key: how messages call what names the file.
-        separator: between the fields of a CSV file; default a comma, in TSV a tab.
+    ``key`` is what messages say names the file; ``separator`` stands between the fields of a CSV
+    file, by default a comma, in TSV a tab.
     """
     if path.suffix.lower() not in FORMATS:
         raise ProbecastError(
@@ -135,35 +128,31 @@ def _reason(path: Path, loader: str, error: BaseException) -> str:
         return f"not readable ({error.strerror}); make it so."
     if loader == "parquet":
         return f"not readable as Parquet ({error}); replace it with a whole file."
-    if line := _line_not_in_utf8(path):
-        return f"line {line} is not UTF-8 text; save the file in that encoding."
-    if loader == "json" and (bad := _line_not_json(path)):
-        return f"{bad}; every line must be one JSON object."
+    if bad := _bad_line(path, loader):
+        return bad
     if isinstance(error, StopIteration) or "corresponds to no data" in str(error):
         return "the file has no rows; name one that has some."
     return f"not readable as {loader.upper()} ({' '.join(str(error).split())}); correct the file."
 
 
-def _line_not_in_utf8(path: Path) -> int | None:
-    """Return the number of the first line that is no UTF-8 text, counted from 1."""
+def _bad_line(path: Path, loader: str) -> str | None:
+    """Say which line is the first that is no UTF-8 text or no JSON object, None if all are."""
+    skip = loader != "json"
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
-                line.decode("utf-8")
+                text = line.decode("utf-8-sig").strip()
             except UnicodeDecodeError:
-                return number
-    return None
-
-
-def _line_not_json(path: Path) -> str | None:
-    """Say which line is the first that is no JSON object, None if all are."""
-    with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, start=1):
-            if number == 1 and line.startswith("["):
-                return None  # one list of objects, over as many lines as it likes
+                return f"line {number} is not UTF-8 text; save the file in that encoding."
+            if number == 1 and text.startswith("["):
+                skip = True  # one list of objects, over as many lines as it likes
+            if skip or not text:
+                continue
             try:
-                if line.strip() and not isinstance(json.loads(line), dict):
-                    return f"line {number} is JSON, but not an object with the columns as keys"
+                known = isinstance(json.loads(text), dict)
+                fault = "" if known else "JSON, but not an object with the columns as keys"
             except ValueError as error:
-                return f"line {number} is not JSON ({error})"
+                fault = f"not JSON ({error})"
+            if fault:
+                return f"line {number} is {fault}; every line must be one JSON object."
     return None

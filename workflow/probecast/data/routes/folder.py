@@ -7,12 +7,10 @@ files and whose others say what they are.
 
 import hashlib
 import os
-from glob import escape
 from pathlib import Path
 
 import pyarrow as pa
-from datasets import Audio, Dataset, DatasetInfo, Features, Image, load_dataset
-from datasets.exceptions import DatasetsError
+from datasets import Audio, ClassLabel, Dataset, DatasetInfo, Features, Image, Value
 from datasets.packaged_modules.audiofolder.audiofolder import AudioFolder
 from datasets.packaged_modules.imagefolder.imagefolder import ImageFolder
 
@@ -32,10 +30,6 @@ PART = 32  # files
 
 def fetch(settings: DownloadSettings, cache: Path) -> Fetched:
     """Read the folder under ``own.folder``, the bytes of its files included.
-
-    Args:
-        settings: what to read.
-        cache: an empty folder for the time being.
 
     Raises:
         ProbecastError: the folder or a file in it is missing, or it has another layout.
@@ -75,13 +69,14 @@ def read_folder(folder: Path, settings: DownloadSettings, cache: Path, key: str)
     files = sorted(
         path.relative_to(folder)
         for path in folder.rglob("*")
-        if path.suffix.lower() in loader.EXTENSIONS
+        if path.suffix.lower() in loader.EXTENSIONS and not _hidden(path.relative_to(folder))
     )
-    if not files:
+    metadata = metadata_of(folder)
+    if not files and metadata is None:
         raise ProbecastError(
             f"{key}: {folder}: there is no {column} file in it; correct the path."
         )
-    if metadata := metadata_of(folder):
+    if metadata is not None:
         rows = described(metadata, column, cache, key, settings.own.separator)
         if (left := len(files) - len(rows)) > 0:
             logger.warning(
@@ -94,7 +89,13 @@ def read_folder(folder: Path, settings: DownloadSettings, cache: Path, key: str)
             f"{key}: {folder}: there is no metadata.csv; add one with the columns file_name and "
             "transcription."
         )
-    return in_class_folders(folder, files, cache, key)
+    return in_class_folders(folder, files, key)
+
+
+def _hidden(file: Path) -> bool:
+    """Whether ``imagefolder`` would pass over a file: it, or a folder above, is not for eyes."""
+    special = any(name.startswith("__") for name in file.parent.parts)
+    return special or any(name.startswith(".") for name in file.parts)
 
 
 def described(
@@ -133,30 +134,23 @@ def described(
     return _with_files(rows, FILE_NAME, column, contents)
 
 
-def in_class_folders(folder: Path, files: list[Path], cache: Path, key: str) -> Dataset:
-    """Return images with the names of their folders as ``label``."""
+def in_class_folders(folder: Path, files: list[Path], key: str) -> Dataset:
+    """Return images, by path, with the names of their folders as ``label``."""
     if stray := [file for file in files if len(file.parts) != 2]:
         raise ProbecastError(
             f"{key}: {folder}: {stray[0]} is not in a class folder, as <class>/<image> would be "
             f"({len(stray)} of {len(files)} images are not); move them, or add a metadata.csv "
             "with the columns file_name and label."
         )
-    try:
-        rows = load_dataset(
-            "imagefolder",
-            data_files=f"{escape(str(folder))}/**",
-            split="train",
-            cache_dir=str(cache),
-            drop_labels=False,
-        ).cast_column("image", UNDECODED["image"])
-    except (DatasetsError, pa.ArrowException, OSError, ValueError) as error:
-        reason = " ".join(str(error.__cause__ or error).split())
-        raise ProbecastError(f"{key}: {folder}: not readable ({reason}); correct it.") from None
-    paths = [Path(image["path"]) for image in rows["image"]]
-    contents = [
-        {"bytes": path.read_bytes(), "path": path.relative_to(folder).as_posix()} for path in paths
-    ]
-    return _with_files(rows, "image", "image", contents)
+    files = sorted(files, key=Path.as_posix)
+    names = [file.parts[0] for file in files]
+    label = ClassLabel(names=sorted(set(names)))
+    rows = Dataset.from_dict(
+        {FILE_NAME: names, "label": label.str2int(names)},
+        features=Features({FILE_NAME: Value("string"), "label": label}),
+    )
+    contents = [{"bytes": (folder / file).read_bytes(), "path": file.as_posix()} for file in files]
+    return _with_files(rows, FILE_NAME, "image", contents)
 
 
 def _with_files(

@@ -20,17 +20,14 @@ from huggingface_hub import (
     try_to_load_from_cache,
 )
 from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
-from huggingface_hub.utils import httpx
 
-from probecast.data.routes import Fetched
+from probecast.data.routes import Fetched, network
 from probecast.data.routes.mirror import read_folder, read_split
-from probecast.data.routes.network import SILENCE_SECONDS, check_reachable, not_fetched, retry
 from probecast.data.settings import DownloadSettings
 from probecast.data.sources import HubDataset, Source
 from probecast.errors import ProbecastError
 from probecast.files import sha256
 
-NETWORK_ERRORS = (OSError, httpx.HTTPError)
 REMEDY = "set HF_ENDPOINT to a reachable server of the Hub, "
 
 
@@ -42,12 +39,8 @@ def fetch(
     The server is ``HF_ENDPOINT``. With ``HF_HUB_OFFLINE`` no server is asked, and what an
     earlier download left in the Hub's cache is read.
 
-    Args:
-        settings: what to fetch; a split in ``rows`` is streamed: its first rows in the
-            Hub's order.
-        source: names the repository.
-        revision: the commit wanted, None for the newest.
-        cache: an empty folder for the time being; the splits are memory-mapped from it.
+    Of a split in ``settings.rows`` the first rows in the Hub's order are streamed. ``revision`` is
+    the commit wanted, None for the newest.
 
     Raises:
         ProbecastError: the Hub or the dataset cannot be reached (within 30 s where there
@@ -58,8 +51,9 @@ def fetch(
         return fetch_cached(settings, hub, revision, cache)
     what = f"{hub.path} at {constants.ENDPOINT}"
     try:
-        check_reachable(constants.ENDPOINT)
-        commit = retry(lambda: find_commit(hub.path, revision), NETWORK_ERRORS)
+        network.check_reachable(constants.ENDPOINT)
+        of = {"revision": revision, "timeout": network.SILENCE_SECONDS}
+        commit = network.retry(HfApi().dataset_info, hub.path, **of).sha
         splits = fetch_splits(hub, commit, settings.rows or {}, cache)
     except RevisionNotFoundError:
         raise ProbecastError(
@@ -68,25 +62,18 @@ def fetch(
         ) from None
     except RepositoryNotFoundError as error:
         reason = "it does not exist there, or needs `hf auth login`"
-        raise not_fetched(name, what, reason, REMEDY) from error
-    except (*NETWORK_ERRORS, DatasetsError, ValueError, RuntimeError) as error:
-        raise not_fetched(name, what, error, REMEDY) from error
+        raise network.not_fetched(name, what, reason, REMEDY) from error
+    except (*network.ERRORS, DatasetsError, ValueError, RuntimeError) as error:
+        raise network.not_fetched(name, what, error, REMEDY) from error
     return Fetched("hub", hub.path, splits, commit)
-
-
-def find_commit(path: str, revision: str | None) -> str:
-    """Return the commit hash that ``revision`` (None: the main branch) stands for."""
-    return HfApi().dataset_info(path, revision=revision, timeout=SILENCE_SECONDS).sha
 
 
 def fetch_splits(
     hub: HubDataset, commit: str, rows: dict[str, int], cache: Path
 ) -> dict[str, Dataset]:
     """Fetch every split of one commit: whole, or streamed where ``rows`` limits it."""
-    builder = retry(
-        lambda: load_dataset_builder(hub.path, hub.config, revision=commit, cache_dir=str(cache)),
-        NETWORK_ERRORS,
-    )
+    of = {"revision": commit, "cache_dir": str(cache)}
+    builder = network.retry(load_dataset_builder, hub.path, hub.config, **of)
     splits = {}
     for ours, theirs in hub.splits.items():
         addresses = builder.config.data_files.get(theirs)
@@ -122,15 +109,11 @@ def fetch_file(path: str, name: str, commit: str) -> str:
     The Hub's entity tag of a large file is its SHA-256 (https://git-lfs.com); small files
     have another tag and are not checked.
     """
-    address = hf_hub_url(path, name, repo_type="dataset", revision=commit)
-    tag = retry(lambda: get_hf_file_metadata(address), NETWORK_ERRORS).etag or ""
+    of = {"repo_type": "dataset", "revision": commit}
+    address = hf_hub_url(path, name, **of)
+    tag = network.retry(get_hf_file_metadata, address).etag or ""
     for force in (False, True):  # a damaged copy is fetched once more
-        file = retry(
-            lambda force=force: hf_hub_download(
-                path, name, repo_type="dataset", revision=commit, force_download=force
-            ),
-            NETWORK_ERRORS,
-        )
+        file = network.retry(hf_hub_download, path, name, **of, force_download=force)
         found = sha256(file)
         if found == tag or not re.fullmatch("[0-9a-f]{64}", tag):
             return file
@@ -154,7 +137,7 @@ def fetch_cached(
     """Read the raw splits from the Hub's cache: a commit's folder there is a mirror."""
     readme = try_to_load_from_cache(hub.path, "README.md", revision=revision, repo_type="dataset")
     if not isinstance(readme, str):
-        raise not_fetched(
+        raise network.not_fetched(
             settings.dataset,
             hub.path,
             f"HF_HUB_OFFLINE is set and the cache has no copy of revision {revision or 'main'}",

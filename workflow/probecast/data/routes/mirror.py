@@ -10,7 +10,6 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import yaml
 from datasets import (
     BuilderConfig,
@@ -24,7 +23,8 @@ from datasets import (
 from datasets.exceptions import DatasetsError
 from datasets.table import embed_table_storage
 
-from probecast.data.routes import Fetched
+from probecast.data.routes import Fetched, first_rows
+from probecast.data.routes.files import READ_ERRORS
 from probecast.data.routes.folder import METADATA, described
 from probecast.data.settings import DownloadSettings
 from probecast.data.sources import Source
@@ -37,10 +37,7 @@ if TYPE_CHECKING:
 def fetch(settings: DownloadSettings, source: Source, cache: Path) -> Fetched:
     """Read the raw splits from the folder ``settings.mirror``.
 
-    Args:
-        settings: what to read.
-        source: says what the Hub calls its splits; a folder may also use our names.
-        cache: an empty folder for the time being; the splits are memory-mapped from it.
+    Its splits have the Hub's names, as in ``source.hub``, or ours.
 
     Raises:
         ProbecastError: the folder is missing or has another layout, a shard is damaged.
@@ -73,7 +70,7 @@ def read_folder(
         config: the configuration, where the folder has more than one.
         names: our split -> the Hub's split; only ``val`` may be missing.
         rows: largest number of rows by split.
-        cache: see ``fetch``.
+        cache: see ``data.routes``.
         place: how error messages call the folder.
     """
     builder = open_folder(folder, config, cache, place)
@@ -82,8 +79,7 @@ def read_folder(
     for ours, theirs in names.items():
         name = next((name for name in (theirs, ours) if name in files), None)
         if name is not None:
-            whole = read_split(builder, files[name], cache)
-            splits[ours] = whole.select(range(min(rows.get(ours, len(whole)), len(whole))))
+            splits[ours] = first_rows(read_split(builder, files[name], cache), rows.get(ours))
         elif ours != "val":
             raise ProbecastError(
                 f"{place}: no split {theirs!r}; there are {', '.join(map(str, files))}. Name "
@@ -125,7 +121,7 @@ def read_split(builder: DatasetBuilder, files: list[str], cache: Path) -> Datase
             loader, data_files=paths, split="train", cache_dir=str(cache), **options
         )
         return Dataset(embed_table_storage(rows.data.table), rows.info)
-    except (DatasetsError, pa.ArrowException, OSError, ValueError) as error:
+    except READ_ERRORS as error:
         reason = " ".join(str(error.__cause__ or error).split())
         raise ProbecastError(
             f"{files[0]}: not readable as {loader} ({reason}); replace it with a whole copy."
@@ -138,7 +134,7 @@ def read_shards(files: list[str], features: "Features | None", cache: Path) -> D
     for file in files:
         try:
             shards.append(Dataset.from_parquet(file, features=features, cache_dir=str(cache)))
-        except (DatasetsError, pa.ArrowException, OSError, ValueError) as error:
+        except READ_ERRORS as error:
             reason = error.__cause__ or error
             raise ProbecastError(
                 f"{file}: no rows to be read from it ({reason}); replace it with a whole copy."

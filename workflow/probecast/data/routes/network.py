@@ -4,9 +4,11 @@ import time
 from collections.abc import Callable
 from http.client import HTTPException
 from threading import Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+
+from huggingface_hub.utils import httpx
 
 from probecast.errors import ProbecastError
 
@@ -14,6 +16,8 @@ REACH_SECONDS = 10.0  # for a first sign of life, so that a machine without netw
 SILENCE_SECONDS = 20.0  # without a byte before a connection counts as lost
 WAITS = (1.0, 2.0, 4.0)  # seconds before each further try
 PASSING = (408, 429, 500, 502, 503, 504)  # HTTP states that another try may mend
+
+ERRORS = (OSError, HTTPException, httpx.HTTPError)
 
 Result = TypeVar("Result")
 
@@ -44,19 +48,21 @@ def check_reachable(url: str) -> None:
         raise OSError(str(failures[0])) from failures[0]
 
 
-def retry(action: Callable[[], Result], errors: tuple[type[Exception], ...]) -> Result:
-    """Return ``action()``, tried again after each of WAITS while it fails with ``errors``.
+def retry(action: Callable[..., Result], *values: Any, **named: Any) -> Result:
+    """Return ``action(*values, **named)``, tried again after each of WAITS on ERRORS.
 
-    An HTTP state that says "no" for good (not in PASSING) is raised at once.
+    An HTTP state that says "no" for good (not in PASSING) is raised at once. The Hub's own client
+    resumes a file that breaks off and waits on 408 and 429, but gives up at once on a file's 5xx
+    state and on any trouble with a dataset's commit.
     """
     for wait in WAITS:
         try:
-            return action()
-        except errors as error:
+            return action(*values, **named)
+        except ERRORS as error:
             if http_status(error) not in (None, *PASSING):
                 raise
         time.sleep(wait)
-    return action()
+    return action(*values, **named)
 
 
 def http_status(error: BaseException | None) -> int | None:

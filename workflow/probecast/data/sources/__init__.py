@@ -1,15 +1,21 @@
-"""Where datasets come from. A new source is one module with a ``SOURCE`` and one line here."""
+"""Where datasets come from.
+
+A new source is one line here and one module with a ``SOURCE`` or, where a download from the Hub
+is all that is needed, a row of the table in ``hub``.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from probecast.data.spec import Modality
 from probecast.errors import ProbecastError, suggest
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
+
+Splits: TypeAlias = "DatasetDict"
 
 SOURCES = {
     "digits": "probecast.data.sources.digits",
@@ -19,13 +25,9 @@ SOURCES = {
     "scenes": "probecast.data.sources.scenes",
     "load": "probecast.data.sources.load",
     "spoken": "probecast.data.sources.spoken",
-    "mnist": "probecast.data.sources.mnist",
-    "cifar10": "probecast.data.sources.cifar10",
-    "imdb": "probecast.data.sources.imdb",
-    "ag_news": "probecast.data.sources.ag_news",
-    "sst2": "probecast.data.sources.sst2",
+    **dict.fromkeys(("mnist", "cifar10", "imdb", "ag_news", "sst2"), "probecast.data.sources.hub"),
     "electricity": "probecast.data.sources.electricity",
-    "librispeech": "probecast.data.sources.librispeech",
+    "librispeech": "probecast.data.sources.hub",
 }
 
 
@@ -76,12 +78,13 @@ class Source:
     target_column: str | None = None
     hub: HubDataset | None = None
     archive: str | None = None
-    read_archive: "Callable[[str], DatasetDict] | None" = None
-    generate: "Callable[[dict[str, int], int], DatasetDict] | None" = None
+    read_archive: Callable[[str], Splits] | None = None
+    generate: Callable[[dict[str, int], int], Splits] | None = None
 
 
 def get_source(name: str) -> Source:
     """Return the registered source called ``name``; raises ProbecastError if there is none."""
     if name not in SOURCES:
         raise ProbecastError(f"unknown dataset source {name!r}. {suggest(name, list(SOURCES))}")
-    return import_module(SOURCES[name]).SOURCE
+    module = import_module(SOURCES[name])
+    return module.SOURCE if hasattr(module, "SOURCE") else module.DATASETS[name]

@@ -7,15 +7,10 @@ their names masked. Schema of the Hub's ``fancyzhx/ag_news``. It shares no text 
 
 import re
 from collections.abc import Iterator
-from itertools import islice
-from typing import TYPE_CHECKING, Literal
 
-from probecast.data.sources import Source
-from probecast.data.sources.docstrings import round_robin, shuffled, walk
-from probecast.seeds import derive
-
-if TYPE_CHECKING:
-    from datasets import DatasetDict
+from probecast.data.sources import Source, Splits
+from probecast.data.sources.docstrings import Split, corpus, round_robin, walk
+from probecast.data.sources.generated import Example
 
 LIBRARIES = {  # name to show -> package to read
     "numpy": "numpy",
@@ -40,42 +35,23 @@ def mask(text: str) -> str:
     return GIVEAWAYS.sub(MASK, text)
 
 
-def labelled(
-    label: int, package: str, split: Literal["train", "test"], seed: int, seen: set[str]
-) -> Iterator[tuple[str, int]]:
+def masked(label: int, package: str, split: Split, seed: int, seen: set[str]) -> Iterator[Example]:
     """Yield (masked text, label) of one library."""
     for item in walk(package, split, seed, MINIMUM, seen):
         yield mask(item.text), label
 
 
-def generate(rows: dict[str, int], seed: int) -> "DatasetDict":
+def generate(rows: dict[str, int], seed: int) -> Splits:
     """Return ``text`` and ``label``, the classes as equal in size as the libraries allow.
 
     Beyond about 1,700 training and 1,100 test rows the smaller libraries run dry.
-    Test texts are drawn first; a training text that opens or ends like one of them is left out.
     """
-    from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
-    features = Features({"text": Value("string"), "label": ClassLabel(names=list(LIBRARIES))})
-    seen: set[str] = set()
-    splits = {}
-    for split in ("test", "train"):
-        streams = [
-            labelled(label, package, split, seed, seen)
-            for label, package in enumerate(LIBRARIES.values())
-        ]
-        examples = list(islice(round_robin(streams), rows[split]))
-        texts, labels = zip(*shuffled(examples, derive(seed, "docs_topic", split)), strict=True)
-        splits[split] = Dataset.from_dict({"text": texts, "label": labels}, features=features)
-    return DatasetDict(train=splits["train"], test=splits["test"])
+    def examples(split: Split, seen: set[str]) -> Iterator[Example]:
+        packages = enumerate(LIBRARIES.values())
+        return round_robin([masked(label, of, split, seed, seen) for label, of in packages])
+
+    return corpus("docs_topic", list(LIBRARIES), examples, rows, seed)
 
 
-SOURCE = Source(
-    name="docs_topic",
-    family="docs_topic",
-    modality="text",
-    metric="accuracy",
-    input_column="text",
-    target_column="label",
-    generate=generate,
-)
+SOURCE = Source("docs_topic", "docs_topic", "text", "accuracy", "text", "label", generate=generate)

@@ -8,14 +8,17 @@ import ast
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import numpy as np
 
+from probecast.data.sources import Splits
+from probecast.data.sources.generated import Example, labelled
 from probecast.errors import ProbecastError
 from probecast.seeds import derive
 
@@ -25,6 +28,7 @@ KEY_LETTERS = 40  # texts that open or end with the same letters count as the sa
 VENDORED = {"externals", "array_api_compat", "array_api_extra", "_vendor"}  # others' code
 
 Kind = Literal["module", "class", "function"]
+Split = Literal["train", "test"]
 Item = TypeVar("Item")
 
 
@@ -89,24 +93,13 @@ def duplicate_keys(text: str) -> set[str]:
 
 
 def walk(
-    package: str,
-    split: Literal["train", "test"],
-    seed: int,
-    minimum: int,
-    seen: set[str],
+    package: str, split: Split, seed: int, minimum: int, seen: set[str]
 ) -> Iterator[Docstring]:
-    """Yield one split of a package's docstrings in an order given by the seed.
+    """Yield one split of a package's docstrings, of ``minimum`` characters or more.
 
-    Neighbours in a file resemble each other, so a file belongs to one split only. Files
-    are parsed as they are needed.
-
-    Args:
-        package: a top-level package that is installed.
-        split: which of its files.
-        seed: decides the split and the order.
-        minimum: characters that a text must have.
-        seen: keys of the texts taken so far. A text that has one of them is skipped; the
-            keys of those yielded are added.
+    The seed decides split and order. Neighbours in a file resemble each other, so a file belongs
+    to one split only. Files are parsed as they are needed. ``seen`` holds the keys of the texts
+    taken so far: a text that has one of them is skipped; the keys of those yielded are added.
     """
     files = {
         name: path
@@ -123,6 +116,26 @@ def walk(
                 seen |= keys
                 taken[item.kind] += 1
                 yield item
+
+
+def corpus(
+    name: str,
+    classes: list[str],
+    examples: Callable[[Split, set[str]], Iterator[Example]],
+    rows: dict[str, int],
+    seed: int,
+) -> Splits:
+    """Return the splits of source ``name``: as many rows as asked for, or as there are.
+
+    Test texts are drawn first; a training text that opens or ends like one of them is left out:
+    ``examples(split, seen)`` is given the keys of those before.
+    """
+    seen: set[str] = set()
+    splits = {}
+    for split in ("test", "train"):
+        chosen = list(islice(examples(split, seen), rows[split]))
+        splits[split] = shuffled(chosen, derive(seed, name, split))
+    return labelled({split: splits[split] for split in ("train", "test")}, "text", classes)
 
 
 def shuffled(items: list[Item], seed: int) -> list[Item]:

@@ -6,37 +6,21 @@ random warps, letters without a class in the background, noise. Schema of the Hu
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from probecast.data.sources import Source
-from probecast.seeds import derive
-
-if TYPE_CHECKING:
-    from datasets import DatasetDict
+from probecast.data.sources import Source, Splits
+from probecast.data.sources.generated import Example, by_row, labelled
 
 LETTERS = "ACEHKLSTXZ"  # the ten classes
 CLUTTER = "BDFGIJMNOPQRUVWY"  # drawn behind them
 FONTS = (
-    "DejaVuSans",
-    "DejaVuSans-Bold",
-    "DejaVuSans-Oblique",
-    "DejaVuSansMono",
-    "DejaVuSansMono-Bold",
-    "DejaVuSansMono-Oblique",
-    "DejaVuSerif",
-    "DejaVuSerif-Bold",
-    "DejaVuSerif-Italic",
-    "STIXGeneral",
-    "STIXGeneralBol",
-    "STIXGeneralBolIta",
-    "STIXGeneralItalic",
-    "cmb10",
-    "cmr10",
-    "cmss10",
-    "cmtt10",
+    *("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique"),
+    *("DejaVuSansMono", "DejaVuSansMono-Bold", "DejaVuSansMono-Oblique"),
+    *("DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSerif-Italic"),
+    *("STIXGeneral", "STIXGeneralBol", "STIXGeneralBolIta", "STIXGeneralItalic"),
+    *("cmb10", "cmr10", "cmss10", "cmtt10"),
 )
 SIZE = 16  # side of the finished images in pixels
 SCALE = 3  # they are drawn this much larger, then shrunk
@@ -63,15 +47,10 @@ def draw_masks(letters: str) -> dict[str, list[Image.Image]]:
 
 
 def warp(mask: Image.Image, generator: np.random.Generator, shift: float) -> np.ndarray:
-    """Rotate, shear, stretch and move a mask at random; returns opacities in 0..1.
+    """Rotate, shear, stretch and move a drawn letter at random.
 
-    Args:
-        mask: a drawn letter.
-        generator: where the randomness comes from.
-        shift: largest displacement, as a share of the side.
-
-    Returns:
-        Array of shape (side, side).
+    ``shift`` is the largest displacement, as a share of the side. Returns opacities in 0..1, of
+    shape (side, side).
     """
     angle, shear = np.deg2rad(generator.uniform(-18, 18)), generator.uniform(-0.3, 0.3)
     stretch = generator.uniform(0.65, 1.0, size=2)
@@ -113,36 +92,20 @@ def draw(
     return np.clip(np.rint(small), 0, 255).astype(np.uint8)
 
 
-def generate(rows: dict[str, int], seed: int) -> "DatasetDict":
+def generate(rows: dict[str, int], seed: int) -> Splits:
     """Return ``img`` (16x16 RGB PNG) and ``label``; each row has its own seed."""
-    from datasets import ClassLabel, Dataset, DatasetDict, Features
-    from datasets import Image as ImageFeature
-
     masks = draw_masks(LETTERS + CLUTTER)
-    features = Features({"img": ImageFeature(), "label": ClassLabel(names=list(LETTERS))})
-    splits = {}
-    for split in ("train", "test"):
-        images, labels = [], []
-        for row in range(rows[split]):
-            generator = np.random.default_rng(derive(seed, "glyphs", split, row))
-            label = int(generator.integers(len(LETTERS)))
-            letter = masks[LETTERS[label]][generator.integers(len(FONTS))]
-            clutter = [
-                masks[CLUTTER[generator.integers(len(CLUTTER))]][generator.integers(len(FONTS))]
-                for _ in range(2)
-            ]
-            images.append(draw(letter, clutter, generator))
-            labels.append(label)
-        splits[split] = Dataset.from_dict({"img": images, "label": labels}, features=features)
-    return DatasetDict(splits)
+
+    def example(generator: np.random.Generator) -> Example:
+        label = int(generator.integers(len(LETTERS)))
+        letter = masks[LETTERS[label]][generator.integers(len(FONTS))]
+        clutter = [
+            masks[CLUTTER[generator.integers(len(CLUTTER))]][generator.integers(len(FONTS))]
+            for _ in range(2)
+        ]
+        return draw(letter, clutter, generator), label
+
+    return labelled(by_row("glyphs", rows, seed, example), "img", list(LETTERS))
 
 
-SOURCE = Source(
-    name="glyphs",
-    family="glyphs",
-    modality="image",
-    metric="accuracy",
-    input_column="img",
-    target_column="label",
-    generate=generate,
-)
+SOURCE = Source("glyphs", "glyphs", "image", "accuracy", "img", "label", generate=generate)

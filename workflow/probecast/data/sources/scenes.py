@@ -5,15 +5,10 @@ of them seldom, so that one who knows what the words mean does better than one w
 them: made for pretrained encoders. Schema of the Hub's ``fancyzhx/ag_news``.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from probecast.data.sources import Source
-from probecast.seeds import derive
-
-if TYPE_CHECKING:
-    from datasets import DatasetDict
+from probecast.data.sources import Source, Splits
+from probecast.data.sources.generated import Example, by_row, labelled
 
 # 24 of each place, the frequent ones first.
 THINGS = {
@@ -80,30 +75,15 @@ def write(place: str, generator: np.random.Generator) -> str:
     return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences)
 
 
-def generate(rows: dict[str, int], seed: int) -> "DatasetDict":
+def generate(rows: dict[str, int], seed: int) -> Splits:
     """Return ``text`` and ``label``; each row has its own seed."""
-    from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
-
     places = list(THINGS)
-    features = Features({"text": Value("string"), "label": ClassLabel(names=places)})
-    splits = {}
-    for split in ("train", "test"):
-        texts, labels = [], []
-        for row in range(rows[split]):
-            generator = np.random.default_rng(derive(seed, "scenes", split, row))
-            label = int(generator.integers(len(places)))
-            texts.append(write(places[label], generator))
-            labels.append(label)
-        splits[split] = Dataset.from_dict({"text": texts, "label": labels}, features=features)
-    return DatasetDict(splits)
+
+    def example(generator: np.random.Generator) -> Example:
+        label = int(generator.integers(len(places)))
+        return write(places[label], generator), label
+
+    return labelled(by_row("scenes", rows, seed, example), "text", places)
 
 
-SOURCE = Source(
-    name="scenes",
-    family="scenes",
-    modality="text",
-    metric="accuracy",
-    input_column="text",
-    target_column="label",
-    generate=generate,
-)
+SOURCE = Source("scenes", "scenes", "text", "accuracy", "text", "label", generate=generate)

@@ -11,16 +11,13 @@ import struct
 import subprocess
 import sys
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from probecast.data.sources import Source
+from probecast.data.sources import Source, Splits
 from probecast.errors import ProbecastError
 from probecast.seeds import derive
-
-if TYPE_CHECKING:
-    from datasets import DatasetDict
 
 VOICES = {  # speaker_id -> espeak-ng's accent and voice variant
     "train": {
@@ -102,7 +99,7 @@ def choose(generator: np.random.Generator) -> Utterance:
     )
 
 
-def generate(rows: dict[str, int], seed: int) -> "DatasetDict":
+def generate(rows: dict[str, int], seed: int) -> Splits:
     """Return utterances whose speakers take turns; 430 of them hold about 1,500 words.
 
     A row depends on the rows before it, never on how many follow.
@@ -123,19 +120,18 @@ def generate(rows: dict[str, int], seed: int) -> "DatasetDict":
         numbers = range(rows[split])
         generators = [np.random.default_rng(derive(seed, "spoken", split, row)) for row in numbers]
         utterances = [choose(generator) for generator in generators]
-        speaker_ids: dict[int, int] = {}
+        speakers = [list(voices)[row % len(voices)] for row in numbers]
         waves: dict[int, np.ndarray] = {}
-        for turn, (speaker_id, voice) in enumerate(voices.items()):
+        for turn, voice in enumerate(voices.values()):
             mine = numbers[turn :: len(voices)]
-            speaker_ids |= dict.fromkeys(mine, speaker_id)
             waves |= zip(mine, speak(voice, [utterances[row] for row in mine]), strict=True)
         columns = {
             "audio": [
                 {"bytes": record(waves[row], generators[row]), "path": None} for row in numbers
             ],
             "text": [utterance.text for utterance in utterances],
-            "speaker_id": [speaker_ids[row] for row in numbers],
-            "id": [f"{speaker_ids[row]}-{row:05d}" for row in numbers],
+            "speaker_id": speakers,
+            "id": [f"{speaker}-{row:05d}" for row, speaker in enumerate(speakers)],
         }
         # Dataset.from_dict would ask torchcodec to encode audio that is encoded already.
         table = pyarrow.table(columns, schema=features.arrow_schema)
@@ -143,12 +139,4 @@ def generate(rows: dict[str, int], seed: int) -> "DatasetDict":
     return DatasetDict(splits)
 
 
-SOURCE = Source(
-    name="spoken",
-    family="spoken",
-    modality="speech",
-    metric="wer",
-    input_column="audio",
-    target_column="text",
-    generate=generate,
-)
+SOURCE = Source("spoken", "spoken", "speech", "wer", "audio", "text", generate=generate)

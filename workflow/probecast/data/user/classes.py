@@ -19,11 +19,7 @@ def encode(
     """Return the splits with ``column`` as a ``ClassLabel`` of the training split's classes.
 
     Classes are in the order of the data's own ``ClassLabel``, of their numbers, or of their names.
-
-    Args:
-        splits: rows without missing labels.
-        column: the labels: text, whole numbers, or classes already.
-        places: how messages call each split.
+    No label may be missing; messages call a split by its entry in ``places``.
 
     Raises:
         ProbecastError: labels are no classes, there is one only, or another split has a class

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from probecast.data.user.settings import UNNAMED, OwnData
+from probecast.data.user.settings import UNNAMED, UserData
 from probecast.errors import ProbecastError
 
 if TYPE_CHECKING:
@@ -16,13 +16,10 @@ TIMESTAMP = "timestamp"  # as every raw series calls it
 MISSING = ("NA", "N/A", "NaN", "nan", "null", "NULL", "None")  # as tables of numbers have it
 
 
-def tidy(rows: "Dataset", own: OwnData, where: str) -> "Dataset":
+def tidy(rows: "Dataset", own: UserData, where: str) -> "Dataset":
     """Return a wide table, sorted by time: ``timestamp`` and one float column per series.
 
-    Args:
-        rows: one split; times and values may be text.
-        own: says which columns they are.
-        where: how messages call the split.
+    Times and values may be text, in the columns that ``own`` names.
 
     Raises:
         ProbecastError: a time cannot be read or occurs twice, or a value is missing or no number.

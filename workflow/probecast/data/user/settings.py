@@ -31,7 +31,7 @@ UNNAMED = "Unnamed: "
 """How a column without a name begins to be called, as by pandas."""
 
 
-class OwnColumns(BaseModel):
+class UserColumns(BaseModel):
     """The data's names for what is needed; other columns are not read.
 
     Attributes:
@@ -57,7 +57,7 @@ class OwnColumns(BaseModel):
     values: Annotated[list[str], Field(min_length=1)] | None = None
 
 
-class OwnData(BaseModel):
+class UserData(BaseModel):
     """A user's own data: files, a folder, or a dataset on the Hub.
 
     Attributes:
@@ -88,7 +88,7 @@ class OwnData(BaseModel):
     hub: str | None = None
     config: str | None = None
     splits: dict[Split, str] | None = None
-    columns: OwnColumns = OwnColumns()
+    columns: UserColumns = UserColumns()
     separator: Annotated[str, Field(min_length=1)] | None = None
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
     metric: str | None = None

@@ -1,37 +1,22 @@
 """What a user's own dataset is, in the terms of every other source."""
 
 from probecast.data.sources import HubDataset, Source, get_source
-from probecast.data.user.settings import METRICS, OwnData
+from probecast.data.user.settings import METRICS, UserData
 
 
-def find_source(dataset: str, registered: str, own: OwnData | None) -> Source:
-    """Return the source of a dataset; its own data, if it has any, are a family of their own.
-
-    Args:
-        dataset: the dataset's name in the study.
-        registered: the registered source of one that is not the user's own.
-        own: the user's description of their data, or None.
+def find_source(dataset: str, registered: str, own: UserData | None) -> Source:
+    """Return the source of a dataset: the user's data, a family of their own, or a registered one.
 
     Raises:
         ProbecastError: there is no such registered source.
     """
     if own is None:
         return get_source(registered)
-    series = own.modality == "series"
-    return Source(
-        name=dataset,
-        family=dataset,
-        modality=own.modality,
-        metric=own.metric or METRICS[own.modality][0],
-        input_column=None if series else own.input_column,
-        target_column=own.target_column,
-        hub=_on_hub(own),
-    )
-
-
-def _on_hub(own: OwnData) -> HubDataset | None:
-    if own.hub is None:
-        return None
-    path, _, revision = own.hub.partition("@")
-    splits = own.splits or {"train": "train", "test": "test"}
-    return HubDataset(path, dict(splits), own.config, revision=revision or None)
+    hub = None
+    if own.hub is not None:
+        path, _, revision = own.hub.partition("@")
+        splits = own.splits or {"train": "train", "test": "test"}
+        hub = HubDataset(path, dict(splits), own.config, revision=revision or None)
+    metric = own.metric or METRICS[own.modality][0]
+    inputs = None if own.modality == "series" else own.input_column
+    return Source(dataset, dataset, own.modality, metric, inputs, own.target_column, hub)

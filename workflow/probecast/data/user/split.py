@@ -19,11 +19,6 @@ def with_test_split(
     Of a series these are its last rows; else they are drawn by the study's seed, of every class
     its share, and at least one row of each class stays for training.
 
-    Args:
-        splits: tidy raw splits; ``train`` is among them.
-        settings: share and seed.
-        where: how messages call the training rows.
-
     Raises:
         ProbecastError: so few rows that one of the two would be empty.
     """

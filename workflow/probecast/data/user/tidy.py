@@ -6,9 +6,10 @@ import pyarrow as pa
 from datasets import Audio, ClassLabel, Dataset, Image
 
 from probecast.console import logger
+from probecast.data import media
 from probecast.data.routes import Fetched
 from probecast.data.settings import DownloadSettings
-from probecast.data.user import classes, media, series
+from probecast.data.user import classes, series
 from probecast.data.user.split import with_test_split
 from probecast.errors import ProbecastError, suggest
 
@@ -23,32 +24,28 @@ def tidy(settings: DownloadSettings, fetched: Fetched) -> Fetched:
         ProbecastError: the data cannot be learnt from as they are; the message names the file,
             the key of the study file, the row or column, and the remedy.
     """
-    own = settings.own
     places = {split: place(settings, fetched, split) for split in fetched.splits}
     splits = {
-        split: _choose_columns(rows, settings, places[split])
-        for split, rows in fetched.splits.items()
+        split: _tidy_split(rows, settings, places[split]) for split, rows in fetched.splits.items()
     }
+    if settings.own.has_classes:
+        splits = classes.encode(splits, settings.own.target_column, places)
+    return replace(fetched, splits=with_test_split(splits, settings, places["train"]))
+
+
+def _tidy_split(rows: Dataset, settings: DownloadSettings, where: str) -> Dataset:
+    """Return the rows of one split that are complete, with the needed columns alone, checked."""
+    own = settings.own
+    rows = _choose_columns(rows, settings, where)
+    if own.modality == "series":
+        return series.tidy(rows, own, where)
     if own.modality in ("text", "speech"):
         column = own.input_column if own.modality == "text" else own.target_column
-        for split, rows in splits.items():
-            _check_texts(rows, column, settings, places[split])
-    if own.modality == "series":
-        splits = {split: series.tidy(rows, own, places[split]) for split, rows in splits.items()}
-    else:
-        splits = {
-            split: _drop_incomplete(rows, [own.input_column, own.target_column], places[split])
-            for split, rows in splits.items()
-        }
+        _check_texts(rows, column, settings, where)
+    rows = _drop_incomplete(rows, [own.input_column, own.target_column], where)
     if own.modality in ("image", "speech"):
-        splits = {
-            split: media.check(rows, own.input_column, own.modality, places[split])
-            for split, rows in splits.items()
-        }
-    if own.has_classes:
-        splits = classes.encode(splits, own.target_column, places)
-    splits = with_test_split(splits, settings, places["train"])
-    return replace(fetched, splits=splits)
+        media.check(rows, own.input_column, own.modality, where)
+    return rows
 
 
 def place(settings: DownloadSettings, fetched: Fetched, split: str) -> str:
@@ -115,10 +112,6 @@ def _missing(rows: Dataset, column: str) -> list[bool]:
     feature = rows.features[column]
     if isinstance(feature, Audio | Image):
         return rows.data.column(column).is_null().to_pylist()
-    values = rows[column][:]
-    if isinstance(feature, ClassLabel):
-        return [value in (None, -1) for value in values]
-    return [
-        not value.strip() if isinstance(value, str) else value is None or value != value
-        for value in values
-    ]
+    none = (None, "", -1) if isinstance(feature, ClassLabel) else (None, "")
+    texts = [value.strip() if isinstance(value, str) else value for value in rows[column][:]]
+    return [value in none or value != value for value in texts]
