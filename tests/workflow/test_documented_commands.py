@@ -17,11 +17,12 @@ import pandas as pd
 import pytest
 import yaml
 
+from kit import warm
 from kit.markdown import blocks
 from kit.projects import ROOT, TINY, fresh_project
 from probecast.study.model import Study
 
-pytestmark = pytest.mark.study
+pytestmark = [pytest.mark.study, pytest.mark.xdist_group("documentation")]
 
 PAGES = [
     *(ROOT / name for name in ("README.md", "results/README.md", "workflow/pretrained/README.md")),
@@ -89,7 +90,7 @@ def run(command, folder):
     python = [sys.executable, *words[1:]]
     match words:
         case ["snakemake", *arguments]:
-            words = [sys.executable, "-m", "snakemake", *arguments, "--dry-run"]
+            return warm.snakemake([*arguments, "--dry-run"], folder)
         case ["make", *arguments]:
             words = ["make", "--dry-run", *arguments]
         case ["pip", "install", *arguments]:
