@@ -21,7 +21,7 @@ setup: $(SETUP)
 plan: $(SETUP)
 	$(BIN)/snakemake plan --cores $(CORES) --configfile $(STUDY) --forcerun plan
 
-# The tests that share a study or a resource stay together in one process (xdist_group).
+# Tests that share what is costly to make stay together (tests/conftest.py).
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(CORES) --dist loadgroup
 ALL ?=
 

@@ -22,7 +22,7 @@ from kit.markdown import blocks
 from kit.projects import ROOT, TINY, fresh_project
 from probecast.study.model import Study
 
-pytestmark = [pytest.mark.study, pytest.mark.xdist_group("documentation")]
+pytestmark = pytest.mark.study
 
 PAGES = [
     *(ROOT / name for name in ("README.md", "results/README.md", "workflow/pretrained/README.md")),
@@ -32,6 +32,14 @@ ELSEWHERE = {
     "snakemake --report report.zip": "test_whole_study.py::test_snakemakes_own_report_is_made",
 }
 """Commands that other tests of this folder run for real."""
+
+WHOLE_STUDIES = {
+    "snakemake --cores 2 -R predict": "report",  # of config.yaml
+    "snakemake --cores 32 --configfile studies/full.yaml": "report",
+    "snakemake --cores 2 --configfile studies/real_small.yaml": "report",
+    "snakemake --cores 2 --configfile studies/finetune.yaml": "compare",
+}
+"""Commands that plan the whole of a study that comes with the project, and its last rule."""
 
 FOLLOWED = {"docs/extending.md": "test_extending.py", "docs/library.md": "test_library.py"}
 """Pages whose programs tests/unit runs, and looks at what comes of them."""
@@ -126,6 +134,8 @@ def test_command_works(command, project):
     assert done.returncode == 0, done.stdout + done.stderr
     if command.startswith("snakemake"):
         assert "This was a dry-run" in done.stdout
+    if command in WHOLE_STUDIES:
+        assert re.search(rf"^{WHOLE_STUDIES[command]} +1$", done.stdout, re.MULTILINE)
     if "--help" in done.args:
         for option in re.findall(r" (--[\w-]+)", command):
             assert option in done.stdout
@@ -138,6 +148,10 @@ def test_command_is_run_by_another_test(command):
     text = Path(__file__).with_name(file).read_text()
     arguments = ", ".join(f'"{word}"' for word in shlex.split(command)[1:])
     assert re.search(rf"def {test}\(.*?\):\n.*?snakemake\({re.escape(arguments)}\)", text, re.S)
+
+
+def test_every_shipped_study_is_planned_to_its_last_rule():
+    assert WHOLE_STUDIES.keys() <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("page", parts_of("python"))

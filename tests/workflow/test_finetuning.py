@@ -10,7 +10,7 @@ from kit.projects import fresh_project
 from kit.tiny_encoder import write_encoder
 from probecast.files import write_json
 
-pytestmark = [pytest.mark.study, pytest.mark.xdist_group("fine-tuning")]
+pytestmark = pytest.mark.study
 
 DATA = {"train_rows": 40, "val_rows": 20, "test_rows": 30, "sequence_length": 12}
 HAND = {"learning_rate": 0.0001, "batch_size": 20, "epochs": 1, "warmup_steps": 10}

@@ -20,7 +20,7 @@ MISSING = (
 if MISSING and os.environ.get("BROWSER_TESTS") == "required":
     raise RuntimeError(f"the browser tests are required here: {MISSING}")
 pytestmark = [
-    *(pytest.mark.study, pytest.mark.slow, pytest.mark.xdist_group("browser")),
+    *(pytest.mark.study, pytest.mark.slow),
     pytest.mark.skipif(bool(MISSING), reason=MISSING),
 ]
 

@@ -14,7 +14,7 @@ from probecast.data.preprocess import preprocess
 from probecast.data.user.example import write_example
 from probecast.study.load import load_study
 
-pytestmark = [pytest.mark.study, pytest.mark.xdist_group("own data")]
+pytestmark = pytest.mark.study
 
 OWN = {
     "reviews": {

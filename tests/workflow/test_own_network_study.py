@@ -7,7 +7,7 @@ import yaml
 
 from kit.projects import fresh_project
 
-pytestmark = [pytest.mark.study, pytest.mark.xdist_group("own network")]
+pytestmark = pytest.mark.study
 
 TARGET = "results/predictions/scenes-my_net.json"
 

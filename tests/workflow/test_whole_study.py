@@ -250,23 +250,6 @@ def test_of_two_study_files_both_are_named(tmp_path):
     assert "tiny.yaml + " in said and "change.yaml: seed: found -1" in said
 
 
-@pytest.mark.parametrize(
-    ("study", "last"),
-    [
-        ("config.yaml", "report"),
-        ("studies/full.yaml", "report"),
-        ("studies/real_small.yaml", "report"),
-        ("studies/finetune.yaml", "compare"),
-    ],
-)
-def test_shipped_study_can_be_planned(study, last, tmp_path):
-    arguments = ["--dry-run", "--configfile", ROOT / study]
-    arguments += ["--snakefile", ROOT / "Snakefile", "--directory", tmp_path]
-    done = warm.snakemake(arguments, tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert last in done.stdout
-
-
 def test_snakemakes_own_report_is_made(project):
     project.snakemake("--report", "report.zip")
     assert (project.folder / "report.zip").stat().st_size > 10_000
