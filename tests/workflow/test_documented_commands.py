@@ -105,6 +105,9 @@ def run(command, folder):
             words = [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", *arguments]
         case ["export", _] | ["cp", _, _]:
             words = ["bash", "-c", command]
+        case ["pytest", *arguments]:
+            words = [sys.executable, "-m", "pytest", "--collect-only", *arguments]
+            folder = ROOT  # the copy has no tests
         case ["source", ".venv/bin/activate"]:
             words = ["test", "-e", str(Path(sys.executable).with_name("activate"))]
         case ["python", "-m", "probecast.study.docs" | "probecast.data.user.example", *_]:

@@ -9,7 +9,7 @@ import yaml
 
 from kit import warm
 from kit.kill_and_resume import differences
-from kit.projects import ROOT, TINY, fresh_project
+from kit.projects import TINY, fresh_project
 from probecast.study.load import load_study
 from probecast.trials import read_table
 
