@@ -1,4 +1,5 @@
 # make run: set up and run the default study. make test: set up and run the tests.
+# make test ALL=1: also those that kill studies, fill disks, need SLURM or a browser, or fuzz long.
 # make plan: say what it will train, and what that costs, before it does.
 # make setup: only set up the environment, .venv.
 # make plan STUDY=studies/full.yaml, make run STUDY=...: another study.
@@ -20,8 +21,12 @@ setup: $(SETUP)
 plan: $(SETUP)
 	$(BIN)/snakemake plan --cores $(CORES) --configfile $(STUDY) --forcerun plan
 
+# Tests that share what is costly to make stay together (tests/conftest.py).
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(CORES) --dist loadgroup
+ALL ?=
+
 test: $(SETUP) lint
-	OMP_NUM_THREADS=1 $(BIN)/pytest
+	$(if $(ALL),FUZZ_EXAMPLES=500 $(PYTEST),$(PYTEST) -m "not slow")
 
 # What training costs: our way beside the usual ones, then where a trial's time goes.
 bench: $(SETUP)
@@ -30,7 +35,7 @@ bench: $(SETUP)
 
 # Kill a study at 20 random moments, damage every file that it wrote, and see that it survives.
 faults: $(SETUP)
-	$(BIN)/python tests/kit/kill_and_resume.py --kills 20
+	PYTHONPATH=workflow:tests $(BIN)/python -m kit.kill_and_resume --kills 20
 	$(BIN)/pytest -s tests/workflow/test_damage.py
 
 # How time and memory grow: the graph up to 100,000 trials, tables up to 10 million rows.
@@ -40,7 +45,7 @@ bench-scale: $(SETUP)
 # The tests of hostile input with many more examples: about a quarter of an hour.
 EXAMPLES ?= 5000
 fuzz: $(SETUP)
-	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/unit -k hostile --timeout 7200
+	FUZZ_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/unit -k hostile --timeout 7200
 
 # Keep the finished trial tables of studies/reference.yaml, and what is learnt from all that
 # are kept, for others to learn from.

@@ -1,6 +1,6 @@
 """Kill a study's run again and again, resume it as docs/reliability.md says, and compare.
 
-    python tests/kit/kill_and_resume.py --kills 20
+    PYTHONPATH=workflow:tests python -m kit.kill_and_resume --kills 20
 
 Everything runs in a folder of its own. What a run leaves behind is ended by its process group.
 """

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import yaml
+
+from kit import warm
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,17 +58,17 @@ class Project:
         path.write_text(yaml.safe_dump({**TINY, **changes}))
         return path
 
+    def arguments(self, *arguments, cores=2):
+        """Return what makes Snakemake run on the study file."""
+        return ["--cores", str(cores), *map(str, arguments), "--configfile", "tiny.yaml"]
+
     def command(self, *arguments, cores=2):
         """Return the command that runs Snakemake on the study file."""
-        command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *map(str, arguments)]
-        return [*command, "--configfile", "tiny.yaml"]
+        return [sys.executable, "-m", "snakemake", *self.arguments(*arguments, cores=cores)]
 
     def snakemake(self, *arguments, cores=2, check=True):
         """Run Snakemake on the study file; return the finished process."""
-        command = self.command(*arguments, cores=cores)
-        done = subprocess.run(
-            command, cwd=self.folder, capture_output=True, text=True, timeout=3000, check=False
-        )
+        done = warm.snakemake(self.arguments(*arguments, cores=cores), self.folder)
         if check:
             assert done.returncode == 0, done.stdout + done.stderr
         return done

@@ -19,7 +19,7 @@ from probecast.tables.reading import read_tables as read_foreign_tables
 from probecast.tables.settings import TableSettings
 from probecast.trials import TrialTable, read_table
 
-FUZZ_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
+FUZZ_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "50"))
 TABLE = small_table({0.1: [0.2, 0.5, 0.6], 0.01: [0.3, 0.4, 0.5]})
 
 

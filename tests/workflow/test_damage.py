@@ -71,17 +71,25 @@ def test_every_file_of_every_stage_is_refused_by_name_when_damaged(project):
     print(f"{len(tried)} files, {len(tried) * len(DAMAGES)} damages tried and refused")
 
 
-def test_a_damaged_part_stops_its_task_and_is_made_again_without_training(project):
+@pytest.mark.parametrize(
+    "targets",
+    [
+        ["results/trials/digits-cnn/sweep.parquet"],
+        pytest.param([], marks=pytest.mark.slow),
+    ],
+    ids=["its task's sweep", "whole study"],
+)
+def test_a_damaged_part_stops_its_task_and_is_made_again_without_training(project, targets):
     whole = project.contents()
     part = project.folder / "results/trials/digits-cnn/sweep-1.parquet"
     part.write_bytes(flipped(part.read_bytes()))
     assert looked_through(project) != 0
-    done = project.snakemake(check=False)
+    done = project.snakemake(*targets, check=False)
     assert done.returncode != 0
     assert "sweep-1.parquet: damaged" in done.stderr
     assert "Traceback" not in done.stderr
     part.unlink()
-    project.snakemake()
+    project.snakemake(*targets)
     log = project.folder / "results/logs/sweep/digits-cnn-1.log"
     assert "resumes with 3 of 3 trials" in log.read_text()
     assert not differences(whole, project.contents())
@@ -113,6 +121,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(results)], check=True)
 
 
+@pytest.mark.slow
 def test_full_and_read_only_disks_are_one_clear_error_and_leave_nothing_half_written(small_disk):
     project, remount = small_disk
     target = "results/data/digits/spec.json"

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from kit import warm
 from kit.markdown import blocks
 from kit.projects import ROOT, TINY, fresh_project
 from probecast.study.model import Study
@@ -31,6 +32,14 @@ ELSEWHERE = {
     "snakemake --report report.zip": "test_whole_study.py::test_snakemakes_own_report_is_made",
 }
 """Commands that other tests of this folder run for real."""
+
+WHOLE_STUDIES = {
+    "snakemake --cores 2 -R predict": "report",  # of config.yaml
+    "snakemake --cores 32 --configfile studies/full.yaml": "report",
+    "snakemake --cores 2 --configfile studies/real_small.yaml": "report",
+    "snakemake --cores 2 --configfile studies/finetune.yaml": "compare",
+}
+"""Commands that plan the whole of a study that comes with the project, and its last rule."""
 
 FOLLOWED = {"docs/extending.md": "test_extending.py", "docs/library.md": "test_library.py"}
 """Pages whose programs tests/unit runs, and looks at what comes of them."""
@@ -89,13 +98,16 @@ def run(command, folder):
     python = [sys.executable, *words[1:]]
     match words:
         case ["snakemake", *arguments]:
-            words = [sys.executable, "-m", "snakemake", *arguments, "--dry-run"]
+            return warm.snakemake([*arguments, "--dry-run"], folder)
         case ["make", *arguments]:
             words = ["make", "--dry-run", *arguments]
         case ["pip", "install", *arguments]:
             words = [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", *arguments]
         case ["export", _] | ["cp", _, _]:
             words = ["bash", "-c", command]
+        case ["pytest", *arguments]:
+            words = [sys.executable, "-m", "pytest", "--collect-only", *arguments]
+            folder = ROOT  # the copy has no tests
         case ["source", ".venv/bin/activate"]:
             words = ["test", "-e", str(Path(sys.executable).with_name("activate"))]
         case ["python", "-m", "probecast.docs" | "probecast.data.user.example", *_]:
@@ -125,6 +137,8 @@ def test_command_works(command, project):
     assert done.returncode == 0, done.stdout + done.stderr
     if command.startswith("snakemake"):
         assert "This was a dry-run" in done.stdout
+    if command in WHOLE_STUDIES:
+        assert re.search(rf"^{WHOLE_STUDIES[command]} +1$", done.stdout, re.MULTILINE)
     if "--help" in done.args:
         for option in re.findall(r" (--[\w-]+)", command):
             assert option in done.stdout
@@ -137,6 +151,10 @@ def test_command_is_run_by_another_test(command):
     text = Path(__file__).with_name(file).read_text()
     arguments = ", ".join(f'"{word}"' for word in shlex.split(command)[1:])
     assert re.search(rf"def {test}\(.*?\):\n.*?snakemake\({re.escape(arguments)}\)", text, re.S)
+
+
+def test_every_shipped_study_is_planned_to_its_last_rule():
+    assert WHOLE_STUDIES.keys() <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("page", parts_of("python"))

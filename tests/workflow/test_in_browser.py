@@ -19,7 +19,10 @@ MISSING = (
 )
 if MISSING and os.environ.get("BROWSER_TESTS") == "required":
     raise RuntimeError(f"the browser tests are required here: {MISSING}")
-pytestmark = [pytest.mark.study, pytest.mark.skipif(bool(MISSING), reason=MISSING)]
+pytestmark = [
+    *(pytest.mark.study, pytest.mark.slow),
+    pytest.mark.skipif(bool(MISSING), reason=MISSING),
+]
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 VIEWS = {

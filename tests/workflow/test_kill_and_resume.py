@@ -6,7 +6,10 @@ import pytest
 from kit.kill_and_resume import Kill, differences, run_with_kills, shortest
 from kit.projects import fresh_project
 
-pytestmark = [pytest.mark.study, pytest.mark.timeout(1800)]
+pytestmark = [
+    *(pytest.mark.study, pytest.mark.slow, pytest.mark.timeout(1800)),
+    pytest.mark.xdist_group("kills"),
+]
 
 
 def test_a_run_killed_while_it_trains_is_resumed_and_loses_nothing(finished, tmp_path):

@@ -11,7 +11,10 @@ from kit.kill_and_resume import differences
 from kit.projects import fresh_project
 from kit.slurm_cluster import Slurm
 
-pytestmark = [pytest.mark.study, pytest.mark.timeout(1200)]
+pytestmark = [
+    *(pytest.mark.study, pytest.mark.slow, pytest.mark.timeout(1200)),
+    pytest.mark.xdist_group("kills"),
+]
 
 # A cluster would not be asked this often.
 HASTE = (

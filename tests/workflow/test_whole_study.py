@@ -2,15 +2,14 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
 import yaml
 
+from kit import warm
 from kit.kill_and_resume import differences
-from kit.projects import ROOT, TINY, fresh_project
+from kit.projects import TINY, fresh_project
 from probecast.study.load import load_study
 from probecast.study.sources import swept_tasks
 from probecast.trials import read_table
@@ -102,9 +101,12 @@ def test_one_stage_and_what_follows_is_rerun(project):
         "evaluate": 1,
         "report": 1,
     }
-    done = project.snakemake("--forcerun", "predict")
-    assert "predict: 2 of 2 jobs" in done.stderr
+    project.snakemake("--forcerun", "evaluate")
     assert project.plan() == {}
+
+
+def test_the_terminal_says_how_far_a_stage_is(finished):
+    assert "predict: 2 of 2 jobs" in (finished.folder / "run.log").read_text()
 
 
 def test_single_recommendation_needs_no_final_training(tmp_path):
@@ -165,7 +167,7 @@ def test_changed_dataset_reruns_its_own_preprocessing_only(project):
     ("module", "first"),
     [
         ("report/page.py", {"report": 1}),
-        ("meta/prediction.py", {"predict": 2, "train": 2, "evaluate": 1, "report": 1}),
+        ("learner/recommendation.py", {"predict": 2, "train": 2, "evaluate": 1, "report": 1}),
         (
             "data/modalities/image.py",
             {
@@ -187,6 +189,7 @@ def test_changed_library_module_reruns_just_the_stages_that_use_it(project, modu
     assert plan[first_rule] == first[first_rule]
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_number_of_cores(finished, tmp_path):
     single = fresh_project(tmp_path / "single")
     single.snakemake(cores=1)
@@ -235,29 +238,9 @@ def test_of_two_study_files_both_are_named(tmp_path):
     project.study(seed=-1)
     change = project.folder / "change.yaml"
     change.write_text("training: {precision: float32}")
-    command = [*project.command("--dry-run"), change.name]
-    done = subprocess.run(
-        command, cwd=project.folder, capture_output=True, text=True, timeout=300, check=False
-    )
+    done = warm.snakemake([*project.arguments("--dry-run"), change.name], project.folder)
     said = done.stdout + done.stderr
     assert "tiny.yaml + " in said and "change.yaml: seed: found -1" in said
-
-
-@pytest.mark.parametrize(
-    ("study", "last"),
-    [
-        ("config.yaml", "report"),
-        ("studies/full.yaml", "report"),
-        ("studies/real_small.yaml", "report"),
-        ("studies/finetune.yaml", "compare"),
-    ],
-)
-def test_shipped_study_can_be_planned(study, last, tmp_path):
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--configfile", str(ROOT / study)]
-    command += ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert last in done.stdout
 
 
 def test_snakemakes_own_report_is_made(project):
@@ -265,7 +248,15 @@ def test_snakemakes_own_report_is_made(project):
     assert (project.folder / "report.zip").stat().st_size > 10_000
 
 
-def test_a_finished_table_with_repeats_replaces_its_sweep(project):
+@pytest.mark.parametrize(
+    "targets",
+    [
+        ["results/meta/family-load/card.json", "results/baselines/digits-cnn.parquet"],
+        pytest.param([], marks=pytest.mark.slow),
+    ],
+    ids=["what reads it", "whole study"],
+)
+def test_a_finished_table_with_repeats_replaces_its_sweep(project, targets):
     """One task's table is made, kept elsewhere, and then learnt from without its sweep."""
     repeats = {**TINY["sweep"], "repeated": 0.34}
     project.study(sweep=repeats)
@@ -283,7 +274,7 @@ def test_a_finished_table_with_repeats_replaces_its_sweep(project):
     project.study(sweep={**repeats, "tables": "kept"})
     assert "sweep" not in project.plan()
     assert project.plan("tables")["table"] == 1  # the other task's
-    project.snakemake()
+    project.snakemake(*targets)
     card = json.loads(results(project, "meta", "family-load", "card.json").read_text())
     assert [source["task"] for source in card["sources"]] == ["digits-cnn"]
     assert card["sources"][0]["rows"] == 6 * 5

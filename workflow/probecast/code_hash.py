@@ -6,6 +6,7 @@ rule that has this hash of them among its params is rerun when any of them chang
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def _closure(modules: tuple[str, ...]) -> set[str]:
 def imported_by(path: Path) -> frozenset[str]:
     """Return the modules of this package that a Python file imports directly."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in _statements(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
@@ -55,6 +56,14 @@ def imported_by(path: Path) -> frozenset[str]:
     return frozenset(
         name for name in found if name.startswith("probecast.") and _file(name).exists()
     )
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield all statements below a node; expressions, which are most of it, hold no import."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield child
+            yield from _statements(child)
 
 
 def _file(module: str) -> Path:

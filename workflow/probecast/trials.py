@@ -180,7 +180,7 @@ class TrialTable:
         ends, floor = sign * curves[self.info.epochs], sign * self.floor(column)
         return curves.fillna(sign * (ends.min() if floor > ends.max() else floor))
 
-    def ends(self, column: str = "val_metric") -> pd.Series:
+    def ends(self, column: str = "val_metric") -> "pd.Series":
         """Return each configuration's last value, mean over seeds; what diverged is the floor."""
         return self.with_floor(column)[self.info.epochs].groupby("config_id").mean()
 

@@ -286,7 +286,7 @@ def check(document):
         study.preprocess_settings(dataset)
 
 
-FUZZ = settings(max_examples=int(os.environ.get("FUZZ_EXAMPLES", "150")), deadline=None)
+FUZZ = settings(max_examples=int(os.environ.get("FUZZ_EXAMPLES", "50")), deadline=None)
 
 
 @FUZZ

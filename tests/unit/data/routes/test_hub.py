@@ -7,8 +7,6 @@ own.
 import json
 import os
 import re
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from kit import warm
 from kit.fake_source import reviews, write_mirror
 from kit.hub_server import Fault, HubServer
 
@@ -27,6 +26,7 @@ DOWNLOADS = """
 import json, sys
 from pathlib import Path
 from pytest import MonkeyPatch
+from kit import warm
 from kit.fake_source import register
 from huggingface_hub import constants
 from probecast.data.download import download
@@ -69,21 +69,16 @@ class Client:
             The record or the error message of each download.
         """
         jobs = [{"rows": change.pop("limits", None), "hub": change} for change in changes or [{}]]
-        finished = subprocess.run(
-            [sys.executable, "-c", DOWNLOADS, self.folder, json.dumps(jobs)],
-            env={
-                **os.environ,
-                "HF_ENDPOINT": self.server.url,
-                "HF_HOME": str(self.folder / "home"),
-                "NO_PROXY": "127.0.0.1",
-                "PYTHONPATH": os.pathsep.join(sys.path),
-                "USE_TORCH": "0",  # datasets would import it for streaming: 2 s
-                **(environment or {}),
-            },
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        environment = {
+            **os.environ,
+            "HF_ENDPOINT": self.server.url,
+            "HF_HOME": str(self.folder / "home"),
+            "NO_PROXY": "127.0.0.1",
+            "USE_TORCH": "0",  # datasets would import it for streaming: 2 s
+            **(environment or {}),
+        }
+        arguments = [self.folder, json.dumps(jobs)]
+        finished = warm.python(DOWNLOADS, arguments, environment, timeout=120)
         assert finished.returncode == 0, finished.stderr
         return [json.loads(line) for line in finished.stdout.splitlines()]
 
