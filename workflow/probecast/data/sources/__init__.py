@@ -18,6 +18,7 @@ SOURCES = {
     "docs_kind": "probecast.data.sources.docs_kind",
     "scenes": "probecast.data.sources.scenes",
     "load": "probecast.data.sources.load",
+    "load_summer": "probecast.data.sources.load_summer",
     "spoken": "probecast.data.sources.spoken",
     "mnist": "probecast.data.sources.mnist",
     "cifar10": "probecast.data.sources.cifar10",
