@@ -3,13 +3,18 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge
 
-from probecast.data.sources.load import CLIENTS, SOURCE, TEST_HOURS, TRAIN_HOURS, lasting_noise
+from probecast.data.sources import get_source
+from probecast.data.sources.load import CLIENTS, TEST_HOURS, TRAIN_HOURS, lasting_noise
 
 
-@pytest.fixture(scope="module")
-def tables() -> dict[str, pd.DataFrame]:
-    splits = SOURCE.generate({"train": 1, "test": 1}, 0)
+def make(name: str) -> dict[str, pd.DataFrame]:
+    splits = get_source(name).generate({"train": 1, "test": 1}, 0)
     return {split: table.to_pandas().set_index("timestamp") for split, table in splits.items()}
+
+
+@pytest.fixture(scope="module", params=["load", "load_summer"])
+def tables(request: pytest.FixtureRequest) -> dict[str, pd.DataFrame]:
+    return make(request.param)
 
 
 def test_every_hour_once_train_before_test(tables: dict[str, pd.DataFrame]) -> None:
@@ -48,6 +53,18 @@ def test_seasonal_naive_can_be_beaten_but_not_by_far(tables: dict[str, pd.DataFr
     model = Ridge().fit(history[::20], future[::20])
     learned = np.mean((test_future - model.predict(test_history)) ** 2)
     assert 0.4 * naive < learned < 0.85 * naive
+
+
+def test_in_summer_the_test_weeks_are_like_those_of_training() -> None:
+    """In standard deviations of training, averaged over clients; those of ``load`` differ."""
+    shift, spread = {}, {}
+    for name in ("load", "load_summer"):
+        splits = make(name)
+        mean, std = splits["train"].mean(), splits["train"].std()
+        shift[name] = ((splits["test"].mean() - mean) / std).mean()
+        spread[name] = (splits["test"].std() / std).mean()
+    assert shift["load"] < -0.1 and abs(shift["load_summer"]) < 0.1
+    assert spread["load"] < 0.95 and abs(spread["load_summer"] - 1) < 0.05
 
 
 def test_noise_lasts_as_long_as_told() -> None:

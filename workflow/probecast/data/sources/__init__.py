@@ -24,6 +24,7 @@ SOURCES = {
     "docs_kind": "probecast.data.sources.docs_kind",
     "scenes": "probecast.data.sources.scenes",
     "load": "probecast.data.sources.load",
+    "load_summer": "probecast.data.sources.load_summer",
     "spoken": "probecast.data.sources.spoken",
     **dict.fromkeys(("mnist", "cifar10", "imdb", "ag_news", "sst2"), "probecast.data.sources.hub"),
     "electricity": "probecast.data.sources.electricity",

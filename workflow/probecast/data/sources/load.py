@@ -22,7 +22,16 @@ CLIENTS = 32
 START = "2023-01-02 00:00"  # a Monday
 TRAIN_HOURS = 16 * 7 * 24
 TEST_HOURS = 4 * 7 * 24
-HOLIDAYS = ("2023-01-06", "2023-02-20", "2023-04-07", "2023-04-10", "2023-05-01", "2023-05-18")
+HOLIDAYS = (
+    "2023-01-06",
+    "2023-02-20",
+    "2023-04-07",
+    "2023-04-10",
+    "2023-05-01",
+    "2023-05-18",
+    "2023-05-29",
+    "2023-08-15",
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,7 @@ def level(hours: int, generator: np.random.Generator) -> np.ndarray:
     return np.exp(np.cumsum(steps))
 
 
-def generate(rows: dict[str, int], seed: int) -> "DatasetDict":
+def generate(rows: dict[str, int], seed: int, start: str = START) -> "DatasetDict":
     """Return 16 weeks for training, then 4 weeks for testing, whatever ``rows`` asks for.
 
     Rows of a series are windows, which are cut later; the hours are fixed so that every
@@ -97,7 +106,7 @@ def generate(rows: dict[str, int], seed: int) -> "DatasetDict":
     """
     from datasets import Dataset, DatasetDict
 
-    hours = pd.date_range(START, periods=TRAIN_HOURS + TEST_HOURS, freq="h")
+    hours = pd.date_range(start, periods=TRAIN_HOURS + TEST_HOURS, freq="h")
     generator = np.random.default_rng(derive(seed, "load"))
     degrees = temperature(hours, generator)
     noise = lasting_noise(generator, (len(hours), CLIENTS), hold=0.5)
