@@ -66,7 +66,7 @@ lint: $(SETUP)
 	$(BIN)/snakemake --lint > /dev/null
 
 schema: $(SETUP)
-	PYTHONPATH=workflow $(BIN)/python -m probecast.docs
+	PYTHONPATH=workflow $(BIN)/python docs/generate.py
 
 format: $(SETUP)
 	$(BIN)/ruff check --fix .

@@ -1,6 +1,6 @@
 """The pages of reference and the study file's JSON schema, made from the models in the code.
 
-``python -m probecast.docs`` rewrites them; a test holds them up to date.
+``make schema`` rewrites them; a test holds them up to date.
 """
 
 import inspect
@@ -20,7 +20,7 @@ from probecast.space import Choice, Range
 from probecast.study.model import Study
 from probecast.trials import Identity, Measured, TaskInfo
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 STUDY_INTRODUCTION = """\
 # The study file
@@ -30,7 +30,7 @@ default; `snakemake --configfile my_study.yaml` takes another, which stands alon
 not merged into the default). Unknown keys are errors. Snakemake reads the file first, and runs
 what is in one that says `__use_yte__`: look for that word in a stranger's.
 
-This page is made from the code by `python -m probecast.docs`; the same as a JSON schema, for
+This page is made from the code by `make schema`; the same as a JSON schema, for
 editors, is `workflow/schemas/study.schema.json`.
 """
 
@@ -45,7 +45,7 @@ What may be missing is `null` in JSON, and a cell without a value in a table. Me
 natural units: whether more or less is better stands in a table's metadata. Times are
 core-seconds.
 
-This page is made from the code by `python -m probecast.docs`.
+This page is made from the code by `make schema`.
 """
 
 WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
