@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
+
 from benchmarks import scale
 
 
+@pytest.mark.slow
 def test_every_stage_is_measured_within_its_memory(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["scale", "--tasks", "2"])
     scale.main()

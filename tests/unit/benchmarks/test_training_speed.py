@@ -50,6 +50,7 @@ def finals(trials: list[Outcome]) -> dict[str, tuple[float, float]]:
     }
 
 
+@pytest.mark.slow
 def test_a_process_per_trial_repeats_many_trials_per_process_exactly(job):
     together = run_side("ours", 0, job, cores=1)
     apart = run_side("process_per_trial", 0, job, cores=2)
