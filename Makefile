@@ -21,8 +21,8 @@ setup: $(SETUP)
 plan: $(SETUP)
 	$(BIN)/snakemake plan --cores $(CORES) --configfile $(STUDY) --forcerun plan
 
-# Tests that share what is costly to make stay together (tests/conftest.py).
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(CORES) --dist loadgroup
+# Tests of one file share what is costly to make; whole studies begin first (pyproject.toml).
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 ALL ?=
 
 test: $(SETUP) lint

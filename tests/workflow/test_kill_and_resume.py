@@ -8,7 +8,6 @@ from kit.projects import fresh_project
 
 pytestmark = [
     *(pytest.mark.study, pytest.mark.slow, pytest.mark.timeout(1800)),
-    pytest.mark.xdist_group("kills"),
 ]
 
 

@@ -13,7 +13,6 @@ from kit.slurm_cluster import Slurm
 
 pytestmark = [
     *(pytest.mark.study, pytest.mark.slow, pytest.mark.timeout(1200)),
-    pytest.mark.xdist_group("kills"),
 ]
 
 # A cluster would not be asked this often.
