@@ -23,10 +23,11 @@ import yaml
 from benchmarks.tasks import ROOT, TASKS, default_study
 from probecast.evaluation.architectures import leave_one_architecture_out
 from probecast.evaluation.benchmark import replay_fold
-from probecast.evaluation.calibration import calibration, study_beliefs
+from probecast.evaluation.calibration import calibration
 from probecast.evaluation.choices import choose, distinct, write_choices
 from probecast.evaluation.importance import importance
-from probecast.evaluation.results import BASELINE_COLUMNS, read_tasks
+from probecast.evaluation.replay import BASELINE_COLUMNS
+from probecast.evaluation.results import read_tasks, study_beliefs
 from probecast.evaluation.scores import score
 from probecast.learner.recommendation import (
     Cost,

@@ -19,7 +19,8 @@ from kit.toy_data import SPECS
 from probecast.data.spec import DataSpec, read_split, write_tensors
 from probecast.errors import ProbecastError
 from probecast.evaluation.choices import read_choices
-from probecast.evaluation.results import BASELINE_COLUMNS, _read_frame
+from probecast.evaluation.replay import BASELINE_COLUMNS
+from probecast.evaluation.results import _read_frame
 from probecast.files import read_json, write_json
 from probecast.learner import shipped
 from probecast.learner.encoder import MetaEncoder

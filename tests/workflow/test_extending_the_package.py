@@ -38,7 +38,7 @@ def add(project, name):
 
 def add_metric(project):
     file = project.folder / "workflow/probecast/metrics.py"
-    _, _, function = FILES["top2"].partition("Metric\n")
+    _, _, function = FILES["top2"].partition("Outputs\n")
     file.write_text(file.read_text() + function)
 
 

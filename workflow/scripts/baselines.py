@@ -6,9 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from probecast.console import stage
-from probecast.evaluation.calibration import keep_beliefs
+from probecast.evaluation.calibration import BELIEF_COLUMNS, keep_beliefs
 from probecast.evaluation.replay import ladder, replay
-from probecast.evaluation.results import BELIEF_COLUMNS
 from probecast.files import write_parquet
 from probecast.learner.encoder import MetaEncoder
 from probecast.trials import read_sweeps

@@ -2,9 +2,9 @@
 
 from probecast.console import stage
 from probecast.evaluation.architectures import leave_one_architecture_out
-from probecast.evaluation.calibration import calibration, study_beliefs
+from probecast.evaluation.calibration import calibration
 from probecast.evaluation.importance import importance
-from probecast.evaluation.results import read_tasks
+from probecast.evaluation.results import read_tasks, study_beliefs
 from probecast.evaluation.scores import score
 from probecast.files import write_text
 

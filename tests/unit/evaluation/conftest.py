@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from kit.recommendations import recommended
+from probecast.evaluation.calibration import BELIEF_COLUMNS
 from probecast.evaluation.choices import Choice
-from probecast.evaluation.results import BASELINE_COLUMNS, BELIEF_COLUMNS, TaskResults
+from probecast.evaluation.replay import BASELINE_COLUMNS
+from probecast.evaluation.results import TaskResults
 from probecast.space import config_id
 from probecast.trials import TaskInfo, TrialTable, build_table
 

@@ -5,12 +5,8 @@ import pandas as pd
 import pytest
 
 from kit.synthetic import quick_encoder, synthetic_task
-from probecast.evaluation.calibration import (
-    beliefs_frame,
-    calibration,
-    expected_calibration_error,
-    study_beliefs,
-)
+from probecast.evaluation.calibration import beliefs_frame, calibration, expected_calibration_error
+from probecast.evaluation.results import study_beliefs
 from probecast.learner.calibration import RAW, Beliefs, Calibration, Outcomes
 from probecast.learner.outcomes import outcomes
 from probecast.tuning.environments import TableEnvironment

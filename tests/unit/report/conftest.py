@@ -11,10 +11,11 @@ import pytest
 from kit.recommendations import recommended
 from probecast.data.spec import DataSpec
 from probecast.evaluation.architectures import leave_one_architecture_out
-from probecast.evaluation.calibration import calibration, study_beliefs
+from probecast.evaluation.calibration import BELIEF_COLUMNS, calibration
 from probecast.evaluation.choices import choose, distinct
 from probecast.evaluation.importance import importance
-from probecast.evaluation.results import BASELINE_COLUMNS, BELIEF_COLUMNS, TaskResults
+from probecast.evaluation.replay import BASELINE_COLUMNS
+from probecast.evaluation.results import TaskResults, study_beliefs
 from probecast.evaluation.scores import score
 from probecast.learner.recommendation import Cost, EncoderUsed, Point, Probe
 from probecast.space import Configuration, config_id

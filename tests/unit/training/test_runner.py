@@ -12,7 +12,7 @@ from probecast.training.loop import Trial
 from probecast.training.runner import TrialRunner, open_runner
 from probecast.training.settings import TrainingSettings
 from probecast.training.sweep import sweep
-from probecast.tuning.environments import RealTrials
+from probecast.tuning.real_trials import RealTrials
 
 A = {
     "learning_rate": 0.01,

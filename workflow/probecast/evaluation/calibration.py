@@ -3,8 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from probecast.evaluation.choices import total_cost
-from probecast.evaluation.results import BELIEF_COLUMNS, TaskResults
 from probecast.learner.calibration import Outcomes
 from probecast.learner.outcomes import judged
 from probecast.learner.tuner import ProbecastTuner
@@ -12,6 +10,16 @@ from probecast.trials import TrialTable
 from probecast.tuning.protocol import Tuner
 
 BINS = 10
+BELIEF_COLUMNS = (
+    "task",
+    "cost",
+    "repetition",
+    "low",
+    "high",
+    "probability",
+    "metric",
+    "near_best",
+)
 COLUMNS = ["task", "candidates", "coverage", "calibration_error", "mean_probability", "near_best"]
 
 
@@ -50,18 +58,6 @@ def beliefs_frame(found: Outcomes, **columns: str | int) -> pd.DataFrame:
             "near_best": found.near_best,
         }
     )
-
-
-def study_beliefs(tasks: list[TaskResults]) -> pd.DataFrame:
-    """Return the beliefs about every task at the largest cost that its prediction could pay."""
-    kept = []
-    for task in tasks:
-        paid = total_cost(task.prediction)["full_runs"] + 1e-9
-        affordable = task.beliefs[task.beliefs["cost"] <= paid]
-        if not affordable.empty:
-            kept.append(affordable[affordable["cost"] == affordable["cost"].max()])
-    nothing = [pd.DataFrame(columns=list(BELIEF_COLUMNS))]
-    return pd.concat(kept or nothing, ignore_index=True)
 
 
 def calibration(beliefs: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,6 @@ import pandas as pd
 
 from probecast.console import logger
 from probecast.errors import ProbecastError
-from probecast.evaluation.results import BASELINE_COLUMNS
 from probecast.regret import regret, within
 from probecast.seeds import derive
 from probecast.space import Configuration, config_id
@@ -22,6 +21,16 @@ from probecast.tuning.protocol import Problem, Tuner
 if TYPE_CHECKING:
     from probecast.learner.encoder import MetaEncoder
 
+BASELINE_COLUMNS = (
+    "task",
+    "method",
+    "repetition",
+    "cost",
+    "config_id",
+    "val_metric",
+    "test_metric",
+    "regret",
+)
 REPLAY_COLUMNS = (
     *(*BASELINE_COLUMNS, "within_5pct", "base_rate_5pct"),
     *("regret_from_scratch", "within_5pct_from_scratch"),

@@ -8,32 +8,14 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype, is_string_dtype
 
 from probecast.errors import ProbecastError, short
-from probecast.evaluation.choices import Choice, read_choices
+from probecast.evaluation.calibration import BELIEF_COLUMNS
+from probecast.evaluation.choices import Choice, read_choices, total_cost
+from probecast.evaluation.replay import BASELINE_COLUMNS
 from probecast.files import read_parquet
 from probecast.learner.recommendation import Recommendation, read_recommendation
 from probecast.trials import TaskInfo, TrialTable, read_sweeps, read_table
 
-BASELINE_COLUMNS = (
-    "task",
-    "method",
-    "repetition",
-    "cost",
-    "config_id",
-    "val_metric",
-    "test_metric",
-    "regret",
-)
 METRICS = ("val_metric", "test_metric", "regret")
-BELIEF_COLUMNS = (
-    "task",
-    "cost",
-    "repetition",
-    "low",
-    "high",
-    "probability",
-    "metric",
-    "near_best",
-)
 
 
 @dataclass(frozen=True)
@@ -175,3 +157,15 @@ def _read_frame(path: str | Path, columns: Sequence[str], stage: str) -> pd.Data
                 f"delete it and rerun {stage}"
             )
     return frame
+
+
+def study_beliefs(tasks: list[TaskResults]) -> pd.DataFrame:
+    """Return the beliefs about every task at the largest cost that its prediction could pay."""
+    kept = []
+    for task in tasks:
+        paid = total_cost(task.prediction)["full_runs"] + 1e-9
+        affordable = task.beliefs[task.beliefs["cost"] <= paid]
+        if not affordable.empty:
+            kept.append(affordable[affordable["cost"] == affordable["cost"].max()])
+    nothing = [pd.DataFrame(columns=list(BELIEF_COLUMNS))]
+    return pd.concat(kept or nothing, ignore_index=True)

@@ -5,8 +5,8 @@ from probecast.training.runner import TrialRunner
 from probecast.trials import TrialTable
 from probecast.tuners import get_tuner
 from probecast.tuning.driver import run
-from probecast.tuning.environments import RealTrials
 from probecast.tuning.protocol import Problem
+from probecast.tuning.real_trials import RealTrials
 
 
 def probe(runner: TrialRunner, problem: Problem, seed: int) -> TrialTable:

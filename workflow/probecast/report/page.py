@@ -10,9 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from probecast.data.spec import DataSpec
-from probecast.evaluation.calibration import study_beliefs
 from probecast.evaluation.headline import Headline, in_words
-from probecast.evaluation.results import TaskResults
+from probecast.evaluation.results import TaskResults, study_beliefs
 from probecast.files import write_text
 from probecast.report import words
 from probecast.report.figures.answer import answer_figure

@@ -1,18 +1,13 @@
-"""Where trials of one task can be bought: from a finished table, or by training."""
+"""Where trials of one task are bought from a finished table, of which the rest stays hidden."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from probecast.console import Progress
 from probecast.errors import ProbecastError
 from probecast.space import Configuration, config_id
 from probecast.trials import TrialTable
 from probecast.tuning.protocol import Observation, observations
-
-if TYPE_CHECKING:
-    from probecast.training.runner import TrialRunner
 
 
 class TableEnvironment:
@@ -80,31 +75,3 @@ def _range(table: TrialTable, seed: int) -> float:
     """The range of the last validation values, those below the floor counted as the floor."""
     sign, last = table.info.sign, table.with_floor("val_metric", seed)[table.info.epochs]
     return float(np.ptp((sign * last).clip(lower=sign * table.floor("val_metric"))))
-
-
-class RealTrials:
-    """Sells real trials, all with one seed, as far as a tuner's driver asks for them.
-
-    Args:
-        runner: trains them.
-        seed: the seed of the sweep's trials, whose beginnings the probes are.
-        progress: told of every epoch.
-
-    Attributes:
-        horizon: the full length E of a trial, in epochs.
-    """
-
-    def __init__(self, runner: "TrialRunner", seed: int, progress: Progress) -> None:
-        self.horizon = runner.training.epochs
-        self.runner, self.seed, self.progress = runner, seed, progress
-
-    def advance(self, configuration: Configuration, epoch: int) -> Observation:
-        """Train until ``epoch``, or divergence, and return all that was seen of the trial."""
-        before = self.runner.epochs(configuration, self.seed)
-        rows = self.runner.advance(configuration, self.seed, epoch)
-        self.progress.step(self.runner.epochs(configuration, self.seed) - before)
-        return Observation(
-            configuration,
-            tuple(row["val_metric"] for row in rows),
-            diverged=rows[-1]["status"] == "diverged",
-        )

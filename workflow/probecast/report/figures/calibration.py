@@ -16,7 +16,7 @@ def calibration_figure(beliefs: pd.DataFrame, calibration: pd.DataFrame) -> Pict
 
     Args:
         beliefs: about every candidate of every task, and what was so
-            (``evaluation.calibration.study_beliefs``).
+            (``evaluation.results.study_beliefs``).
         calibration: the same summed up, the first row over all (``calibration.csv``).
     """
     figure = Figure(figsize=(WIDTH, 4.2))
