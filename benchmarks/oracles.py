@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from probecast.evaluation.replay import worth_of
-from probecast.learner.tuner import PROBED, ProbecastTuner
+from probecast.learner.tuner import ProbecastTuner
 from probecast.space import config_id
 from probecast.trials import TrialTable
 from probecast.tuning.protocol import Tuner

@@ -137,6 +137,11 @@ class Encoding:
         """The number of inputs that describe a configuration."""
         return sum(hyperparameter.size for hyperparameter in self.hyperparameters)
 
+    def groups(self) -> np.ndarray:
+        """Return (configuration_size) the number of the hyperparameter of every input."""
+        sizes = [hyperparameter.size for hyperparameter in self.hyperparameters]
+        return np.repeat(np.arange(len(sizes)), sizes)
+
     @property
     def size(self) -> int:
         """The number of inputs that describe a configuration on a task."""

@@ -99,3 +99,61 @@ def expected_calibration_error(probability: np.ndarray, happened: np.ndarray) ->
     number = np.minimum((probability * BINS).astype(int), BINS - 1)
     missed = pd.Series(probability - happened).groupby(number).sum()
     return float(missed.abs().sum() / len(number))
+
+
+def keep_recommended(
+    beliefs: list[pd.DataFrame], table: TrialTable, tuner: Tuner, cost: float, repetition: int
+) -> None:
+    """Keep what our tuner believes of its recommendation alone; else like ``keep_beliefs``.
+
+    Args:
+        beliefs: gets a frame of one row, with columns ``RECOMMENDED_COLUMNS``.
+        table: that the tuner ran on.
+        tuner: after its run.
+        cost: its budget.
+        repetition: of the run.
+    """
+    if isinstance(tuner, ProbecastTuner):
+        seed = int(table.frame["seed"].min())
+        found = judged(tuner, table, seed)
+        chosen = tuner.candidates.index(tuner.recommend()[0])
+        frame = beliefs_frame(found, cost=cost, repetition=repetition).iloc[[chosen]]
+        last = table.with_floor("val_metric", seed)[table.info.epochs]
+        size = abs(float(last.max()) - float(last.min()))
+        frame = frame.assign(expected=found.beliefs.expected[chosen], size=size)
+        beliefs.append(frame.rename(columns={"metric": "became"}))
+
+
+def trust(beliefs: pd.DataFrame) -> list[dict[str, str]]:
+    """Return how far the beliefs about recommendations are to be trusted, one row per cost.
+
+    ``width`` and ``error`` are medians, in ranges of the task's last values. ``skill`` is what
+    the Brier score gains on that of the base rate alone; ``area`` that under the curve.
+
+    Args:
+        beliefs: the rows of ``keep_recommended``.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    rows = []
+    for cost, found in beliefs.groupby("cost"):
+        near, probability = found["near_best"].to_numpy(float), found["probability"]
+        base = near.mean() * (1 - near.mean())
+        brier = float(((probability - near) ** 2).mean())
+        error = ((found["became"] - found["expected"]).abs() / found["size"]).median()
+        width = ((found["high"] - found["low"]) / found["size"]).median()
+        told = 0 < near.mean() < 1
+        rows.append(
+            {
+                "cost": f"{cost:g}",
+                "held": f"{found['became'].between(found['low'], found['high']).mean():.0%}",
+                "width": f"{width:.4f}",
+                "error": f"{error:.4f}",
+                "width / error": f"{width / error:.1f}" if error else "–",
+                "near the best": f"{near.mean():.0%}",
+                "said": f"{probability.mean():.0%}",
+                "skill": f"{1 - brier / base:+.2f}" if told else "–",
+                "area": f"{roc_auc_score(near, probability):.2f}" if told else "–",
+            }
+        )
+    return rows

@@ -177,3 +177,22 @@ def at_levels(curves: np.ndarray, levels: np.ndarray) -> np.ndarray:
         return curves * np.log1p(levels) / np.log1p(levels[-1])
     epochs = -(-levels * curves.shape[1] // levels[-1])
     return curves[:, epochs - 1]
+
+
+def roughness(curves: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Return (trials, levels) variance of a measured value, from how rough each curve is there.
+
+    Second differences of values that are independent have six times their variance; what curves
+    have in common is no noise. 0 where curves are too short to tell.
+
+    Args:
+        curves: (trials, epochs) normalised, complete.
+        levels: as of ``at_levels``.
+    """
+    if curves.shape[1] < 3:
+        return np.zeros((len(curves), len(levels)))
+    bends = np.diff(curves, n=2, axis=1)
+    squares = (bends - np.median(bends, axis=0)) ** 2 / 6
+    # The first and last epochs bend as their neighbours do.
+    squares = np.concatenate([squares[:, :1], squares, squares[:, -1:]], axis=1)
+    return squares[:, -(-levels * curves.shape[1] // levels[-1]) - 1]

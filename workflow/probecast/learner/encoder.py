@@ -1,16 +1,17 @@
 """The meta-encoder: what was learnt from other tasks, and the only way to use it.
 
-It holds the normalised learning curves of its source tasks. ``learner.kernel`` completes them
-for the configurations that a source has not tried; ``learner.prior`` makes a Gaussian mixture
-of all. On disk it is two files: ``encoder.safetensors`` with the numbers, and ``card.json``,
+It holds the normalised learning curves of its source tasks, and the strengths that they have
+taught. ``learner.kernel`` completes the curves for the configurations that a source has not tried;
+``learner.prior`` makes a Gaussian mixture of all. On disk it is two files: ``encoder.safetensors`` with the numbers, and ``card.json``,
 which says what they are. Both may come from anyone, so reading checks each against the other.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -23,19 +24,26 @@ from probecast.errors import ProbecastError
 from probecast.files import atomic_path, checked, read_json_as, write_json
 from probecast.holdout import HoldOut, describe_sources
 from probecast.learner.calibration import RAW, Calibration
-from probecast.learner.curves import WORST, Scale, at_levels, curve_levels, normalise
+from probecast.learner.curves import (
+    WORST,
+    Scale,
+    at_levels,
+    curve_levels,
+    normalise,
+    roughness,
+)
 from probecast.learner.kernel import APART, alike, complete
 from probecast.learner.posterior import Posterior, Scales
-from probecast.learner.prior import task_prior
-from probecast.regret import greedy_portfolio
+from probecast.learner.prior import Evidence, task_prior
+from probecast.learner.strengths import Strengths
+from probecast.regret import expected_excess
 from probecast.space import Configuration, config_id
 from probecast.trials import TaskInfo, TrialTable
 
 WEIGHTS, CARD = "encoder.safetensors", "card.json"
 TENSORS = ("task", "configurations", "curves")  # of each source
-POOL = 64  # configurations that the belief is about
+POINTS = 10_000  # of candidates' curves that are considered closely: about a second
 REACHES = (0.1, 0.3, 0.9)  # of the way to perfect: what a task may reach if no source tells
-KINDRED = 10.0  # so many sources of other architectures count as one of the target's own
 OWN_SCALE = 0.6  # hyperparameters that no source knows: this far apart (of 2) is little alike
 
 
@@ -84,6 +92,8 @@ class MetaEncoder:
         sources: what is kept of them; at least one.
         card: plain JSON: ``held_out`` (kind and name, or None), and whatever else is to be
             kept beside it.
+        strengths: of the prior.
+        lengthscales: of the hyperparameters, by name; of those that are absent: 1.
         calibration: of the beliefs.
     """
 
@@ -92,17 +102,20 @@ class MetaEncoder:
         encoding: Encoding,
         sources: Sequence[Source],
         card: dict[str, Any],
+        strengths: Strengths = Strengths(),
+        lengthscales: Mapping[str, float] = MappingProxyType({}),
         calibration: Calibration = RAW,
     ) -> None:
-        self.encoding, self.sources = encoding, list(sources)
-        self.card, self.calibration = card, calibration
+        self.encoding, self.sources, self.card = encoding, list(sources), card
+        self.strengths, self.lengthscales = strengths, dict(lengthscales)
+        self.calibration = calibration
 
     def without(self, family: str) -> "MetaEncoder":
         """Return one that remembers no task of a family, and whose beliefs are not calibrated."""
         held_out = HoldOut("family", family)
         left = [source for source in self.sources if not held_out.excludes(source.info)]
         card = {**self.card, "held_out": held_out.to_card()}
-        return MetaEncoder(self.encoding, left, card)
+        return MetaEncoder(self.encoding, left, card, self.strengths, self.lengthscales)
 
     @property
     def tasks(self) -> list[str]:
@@ -134,7 +147,18 @@ class MetaEncoder:
                 can be compared, and the task's floor or the metric's perfect value is unknown.
         """
         self.check_unseen(info)
-        levels, scale = curve_levels(info.epochs), Scale(info)
+        levels, scales = curve_levels(info.epochs), self.scales(info)
+        rows, evidence = self.evidence(info, candidates, levels)
+        posterior = Posterior(task_prior(evidence, self.strengths), scales)
+        return Expectation(rows, levels, Scale(info), posterior)
+
+    def scales(self, info: TaskInfo) -> Scales:
+        """Return what may lead from the common footing to a task's unit.
+
+        Raises:
+            ProbecastError: as ``expect``.
+        """
+        scale = Scale(info)
         scaled = [source.info for source in self.sources if source.info["kind"] == scale.kind]
         if not scaled and scale.ceiling is not None:
             scaled = [{"beginning": 0.0, "reach": reach} for reach in REACHES]
@@ -144,58 +168,77 @@ class MetaEncoder:
                 f"{'with' if scale.floor is not None else 'without'} a floor (a floor and a "
                 "perfect value make all comparable); add such sources, or give all a floor"
             )
-        scales = Scales.of(
+        return Scales.of(
             [source["beginning"] for source in scaled],
             [source["reach"] for source in scaled],
             scale.floor,
             scale.ceiling,
         )
+
+    def evidence(
+        self, info: TaskInfo, candidates: Sequence[Configuration], levels: np.ndarray
+    ) -> tuple[list[int], Evidence]:
+        """Return which candidates are considered closely, and what the sources say of them."""
         encoded = self.encoding.configurations(candidates)
+        places = encoded / self._widths()
         identities = [config_id(candidate) for candidate in candidates]
-        of_sources = [self._on(s, encoded, identities, levels) for s in self.sources]
-        curves, unknown = (np.stack(parts) for parts in zip(*of_sources, strict=True))
-        weights = self._source_weights(info.architecture)
-        rows = _pool(curves[:, :, -1], identities, weights)
-        own = self.encoding.unmatched([candidates[row] for row in rows]) / OWN_SCALE
-        places = np.concatenate([encoded[rows] / APART, own], axis=1)
+        of_sources = [self._on(source, places, identities, levels) for source in self.sources]
+        curves, unknown, rough = (np.stack(parts) for parts in zip(*of_sources, strict=True))
+        own = np.array([s.info["architecture"] == info.architecture for s in self.sources])
         along = [np.cov(at_levels(s.curves, levels).T, bias=True) for s in self.sources]
-        prior = task_prior(
+        rows = _closely(curves[:, :, -1], unknown[:, :, -1], identities, POINTS // len(levels))
+        foreign = self.encoding.unmatched([candidates[row] for row in rows]) / OWN_SCALE
+        kernel = alike(*[np.concatenate([places[rows], foreign], axis=1)] * 2)
+        rough = kernel @ rough[:, rows].mean(axis=0) / kernel.sum(axis=1, keepdims=True)
+        return rows, Evidence(
             curves[:, rows],
-            weights,
             unknown[:, rows],
             np.mean(along, axis=0).reshape(len(levels), len(levels)),
             [source.info["family"] for source in self.sources],
-            alike(places, places),
-            np.array([source.info["noise"] for source in self.sources]),
+            own,
+            self._unlike(info),
+            kernel,
+            rough,
         )
-        return Expectation(rows, levels, scale, Posterior(prior, scales))
 
-    def _source_weights(self, architecture: str) -> np.ndarray:
-        """(S,) how much each source says of a task of an architecture, together 1."""
-        own = np.array([source.info["architecture"] == architecture for source in self.sources])
-        weights = np.where(own, KINDRED, 1.0)
-        return weights / weights.sum()
+    def _unlike(self, info: TaskInfo) -> np.ndarray:
+        """(S,) mean squared difference of the sources' descriptions to a task's, if it has one."""
+        count = len(self.encoding.architectures)
+        described = [name in info.meta_features for name in self.encoding.meta_features]
+        if not any(described):
+            return np.zeros(len(self.sources))
+        sources = np.stack([source.task[count:] for source in self.sources])
+        return ((sources - self.encoding.task(info)[count:]) ** 2)[:, described].mean(axis=1)
+
+    def _widths(self) -> np.ndarray:
+        """(D,) what an encoded configuration is divided by."""
+        return np.array(
+            [
+                APART * self.lengthscales.get(hyperparameter.name, 1.0)
+                for hyperparameter in self.encoding.hyperparameters
+                for _ in range(hyperparameter.size)
+            ]
+        )
 
     def _on(
-        self,
-        source: Source,
-        encoded: np.ndarray,
-        identities: Sequence[str],
-        levels: np.ndarray,
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self, source: Source, places: np.ndarray, identities: Sequence[str], levels: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The (n, L) curves of the candidates on a source, completed where it has none.
 
-        With the variance of what was completed, 0 elsewhere.
+        With the variance of what was completed, 0 elsewhere; and that of a measurement.
         """
-        known = at_levels(source.curves, levels)
+        known, rough = at_levels(source.curves, levels), roughness(source.curves, levels)
         position = {identity: row for row, identity in enumerate(source.identities)}
         rows = np.array([position.get(identity, -1) for identity in identities])
-        curves, variance, untried = known[rows], np.zeros((len(rows), len(levels))), rows < 0
+        variance, untried = np.zeros((len(rows), len(levels))), rows < 0
+        curves, rough_here = known[rows], rough[rows]
         if untried.any():
-            completed, unknown = complete(source.configurations, known, encoded[untried])
+            tried = source.configurations / self._widths()
+            completed, unknown = complete(tried, known, places[untried])
             curves[untried] = np.clip(completed, WORST, 1.0)
             variance[untried] = unknown[:, None] * known.var(axis=0)
-        return curves, variance
+            rough_here[untried] = rough.mean(axis=0)
+        return curves, variance, rough_here
 
     def write(self, folder: str | Path) -> None:
         """Write ``encoder.safetensors`` and ``card.json`` into a folder, each atomically."""
@@ -205,6 +248,8 @@ class MetaEncoder:
             **self.card,
             "weights_sha256": self.hash,
             "encoding": self.encoding.to_json(),
+            "strengths": asdict(self.strengths),
+            "lengthscales": self.lengthscales,
             "calibration": asdict(self.calibration),
             "sources": [
                 {**source.info, "identities": source.identities} for source in self.sources
@@ -240,7 +285,8 @@ class MetaEncoder:
         ]
         held_out = card.held_out and card.held_out.model_dump()
         rest = {"held_out": held_out, **(card.model_extra or {})}
-        return cls(card.encoding, sources, rest, card.calibration)
+        learnt = (card.strengths, card.lengthscales, card.calibration)
+        return cls(card.encoding, sources, rest, *learnt)
 
     def _weights(self) -> bytes:
         """The contents of the weights file."""
@@ -270,19 +316,26 @@ class Expectation:
     posterior: Posterior
 
 
-def _pool(ends: np.ndarray, identities: Sequence[str], weights: np.ndarray) -> list[int]:
-    """The greedy portfolio of the sources; equals come in the order of their identity.
+def _closely(
+    ends: np.ndarray, unknown: np.ndarray, identities: Sequence[str], most: int
+) -> list[int]:
+    """The candidates that most can be expected of, in the order of their identity.
+
+    That order is as good as random, so that candidates of which nothing is known are not taken
+    from one corner of the space.
 
     Args:
         ends: (S, n) normalised last values.
+        unknown: (S, n) variance of those that had to be completed.
         identities: (n) the candidates' ``config_id``.
-        weights: (S) of the sources.
+        most: so many; fewer only if there are no more.
     """
-    # In the order of the identities, which is as good as random, so that candidates of
-    # which nothing is known are not taken from one corner of the space.
+    mean = ends.mean(axis=0)
+    deviation = np.sqrt(ends.var(axis=0) + unknown.mean(axis=0))
+    promise = expected_excess(mean - mean.max(), deviation)
     order = sorted(range(len(identities)), key=identities.__getitem__)
-    regrets = np.clip(1 - ends[:, order], 0, 1)
-    return [order[member] for member in greedy_portfolio(regrets, POOL, weights)]
+    kept = sorted(order, key=lambda row: -promise[row])[:most]
+    return sorted(kept, key=identities.__getitem__)
 
 
 class _Checked(BaseModel):
@@ -318,6 +371,8 @@ class Card(_Checked):
     held_out: HeldOut | None
     weights_sha256: str
     encoding: Encoding
+    strengths: Strengths
+    lengthscales: dict[str, Annotated[float, Field(gt=0)]]
     calibration: Calibration
     sources: Annotated[list[SourceCard], Field(min_length=1)]
 

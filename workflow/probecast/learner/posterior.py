@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
+from scipy.special import gammaln, logsumexp
 
 from probecast.learner.curves import WORST
 from probecast.learner.prior import Prior
@@ -84,8 +85,71 @@ class Scales:
         )
 
 
+class Components:
+    """The mixture's components: every expert on every scale, and what speaks for each.
+
+    Args:
+        prior: on the normalised footing.
+        scales: what may lead from there to the unit.
+
+    Attributes:
+        expert: (C) its row in ``prior.means``.
+        offset: (C)
+        range: (C)
+    """
+
+    def __init__(self, prior: Prior, scales: Scales) -> None:
+        experts, count = len(prior.means), len(scales.range)
+        self.means = prior.means.reshape(experts, -1)  # (S, n L)
+        self.expert = np.repeat(np.arange(experts), count)
+        self.offset, self.range = np.tile([scales.offset, scales.range], experts)
+        self.log_weight = np.add.outer(np.log(prior.weights), scales.log_weight).ravel()
+
+    def surprise(self, points: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (P, C) by how much values differ from what each component expects of points.
+
+        And whether each has a density in the unit: what lies below ``WORST`` is known to lie
+        below, no more. NaN is divergence, and as bad as can be.
+        """
+        curve = (np.asarray(values)[:, None] - self.offset) / self.range
+        expected = self.means[:, points].T[:, self.expert]
+        return np.fmax(curve, WORST) - expected, curve > WORST
+
+
+def log_density(
+    prior: Prior, scales: Scales, points: np.ndarray, values: np.ndarray, known: int
+) -> float:
+    """Return ln p of values, in the unit, given the first few of them.
+
+    Args:
+        prior: what is believed before.
+        scales: what may lead to the unit.
+        points: (P)
+        values: (P) of the points, NaN for divergence.
+        known: so many come first and are given.
+    """
+    components = Components(prior, scales)
+    gram = prior.between(points) + np.diag(prior.noise.ravel()[points] + JITTER)
+    factor = np.linalg.cholesky(gram)
+    surprise, measured = components.surprise(points, values)
+    whitened = solve_triangular(factor, surprise, lower=True, check_finite=False) ** 2
+
+    def evidence(count: int) -> float:
+        log = components.log_weight - measured[:count].sum(axis=0) * np.log(components.range)
+        log = log - np.log(factor.diagonal()[:count]).sum()
+        log = log - (FREEDOM + count) / 2 * np.log1p(whitened[:count].sum(axis=0) / FREEDOM)
+        constant = gammaln((FREEDOM + count) / 2) - count / 2 * np.log(np.pi * FREEDOM)
+        return float(logsumexp(log) + constant)
+
+    return evidence(len(points)) - evidence(known)
+
+
 class Posterior:
     """The belief about a task, in the unit of ``learner.curves.Scale``.
+
+    A component expects offset + range * (its expert's mean + what its surprises let expect) of a
+    point: a sum over F features of the point, which all components share: 1, the experts' means
+    and the solved rows of what was observed. So no array is as large as components times points.
 
     Args:
         prior: on the normalised footing.
@@ -95,21 +159,18 @@ class Posterior:
         mean: (n, L) expected values.
         variance: (n, L) of the curves, measurement noise not included.
         with_last: (n, L) covariance of every point with the end of its curve.
-        noise: variance of a measurement.
+        noise: (n, L) variance of a measurement.
         expected_range: of the task.
     """
 
     def __init__(self, prior: Prior, scales: Scales) -> None:
-        experts, count = len(prior.means), len(scales.range)
-        self.prior = prior
-        self._expert = np.repeat(np.arange(experts), count)
-        self._offset, self._range = np.tile([scales.offset, scales.range], experts)
-        self._log_weight = np.add.outer(np.log(prior.weights), scales.log_weight).ravel()
-        self._means = prior.means.reshape(experts, -1)  # (S, n L)
+        self.prior, self._components = prior, Components(prior, scales)
         self._variance, self._with_last = prior.variance(), prior.covariance_with_last()
-        self._surprise = np.zeros(len(self._expert))  # squared, summed over observations
-        self._solved = np.zeros((0, self._means.shape[1]))  # L^-1 K of the observed with all
-        self._whitened = np.zeros((0, len(self._expert)))  # L^-1 (values - means)
+        count, points = self._components.range.size, prior.residual.size
+        self._surprise = np.zeros(count)  # squared, summed over observations
+        self._measured = np.zeros(count)
+        self._solved = np.zeros((0, points))  # L^-1 K of the observed with all
+        self._whitened = np.zeros((0, count))  # L^-1 (values - means)
         self._update()
 
     def observe(self, points: np.ndarray, values: np.ndarray) -> None:
@@ -119,67 +180,65 @@ class Posterior:
             points: (P) not observed before.
             values: (P) in the unit.
         """
-        count = len(points)
         rows, known = self.prior.covariance(points), self._solved[:, points]
-        gram = rows[:, points] - known.T @ known + (self.prior.noise + JITTER) * np.eye(count)
-        factor = np.linalg.cholesky(gram)
+        noise = np.diag(self.prior.noise.ravel()[points] + JITTER)
+        factor = np.linalg.cholesky(rows[:, points] - known.T @ known + noise)
         solved = solve_triangular(factor, rows - known.T @ self._solved, lower=True)
-        curve = (np.asarray(values)[:, None] - self._offset) / self._range  # (P, C)
-        # What lies below is known to lie below, no more, so it has no density in the unit.
-        measured = (curve > WORST).sum(axis=0)
-        curve = np.fmax(curve, WORST)  # NaN becomes WORST
-        surprise = curve - self._means[:, points].T[:, self._expert]
+        surprise, measured = self._components.surprise(points, values)
         whitened = solve_triangular(factor, surprise - known.T @ self._whitened, lower=True)
         self._solved = np.vstack([self._solved, solved])
         self._whitened = np.vstack([self._whitened, whitened])
         self._surprise += (whitened**2).sum(axis=0)
-        self._log_weight = self._log_weight - measured * np.log(self._range)
+        self._measured += measured.sum(axis=0)
         self._update()
 
     def _update(self) -> None:
         """Work out the mixture's moments."""
-        observed = len(self._solved)
-        log = self._log_weight - (FREEDOM + observed) / 2 * np.log1p(self._surprise / FREEDOM)
+        all_, observed = self._components, len(self._solved)
+        log = all_.log_weight - self._measured * np.log(all_.range)
+        log = log - (FREEDOM + observed) / 2 * np.log1p(self._surprise / FREEDOM)
         weight = np.exp(log - log.max())
         kept = np.flatnonzero(weight >= NEGLIGIBLE)
-        self._kept, self.weight = kept, weight[kept] / weight[kept].sum()
+        self.weight = weight[kept] / weight[kept].sum()
+        self._range = all_.range[kept]
         self._spread = (FREEDOM + self._surprise[kept]) / (FREEDOM + observed)
-        means = self._means[self._expert[kept]] + self._whitened[:, kept].T @ self._solved
-        self._centers = self._offset[kept, None] + self._range[kept, None] * means  # (C, n L)
-        mean = self.weight @ self._centers
-        self._apart = self._centers - mean
-        self._size = self.weight @ (self._range[kept] ** 2 * self._spread)
+        self._size = self.weight @ (self._range**2 * self._spread)
         self.noise = self._size * self.prior.noise
-        self.expected_range = float(self.weight @ self._range[kept])
+        self.expected_range = float(self.weight @ self._range)
+
+        experts = np.zeros((len(kept), len(all_.means)))
+        experts[np.arange(len(kept)), all_.expert[kept]] = self._range
+        seen = self._range[:, None] * self._whitened[:, kept].T
+        self._features = np.vstack([np.ones(all_.means.shape[1]), all_.means, self._solved])
+        self._share = np.hstack([all_.offset[kept, None], experts, seen])  # (C, F)
+        average = self.weight @ self._share
+        apart = self._share - average
+        self._apart = (apart * self.weight[:, None]).T @ apart @ self._features  # (F, n L)
 
         shape = self.prior.shape
-        solved, apart = (x.reshape(-1, *shape) for x in (self._solved, self._apart))
+        features, apart, solved = (
+            x.reshape(-1, *shape) for x in (self._features, self._apart, self._solved)
+        )
+        self.mean = (average @ self._features).reshape(shape)
         left = np.maximum(self._variance - (solved**2).sum(axis=0), 1e-9)
-        self.mean = mean.reshape(shape)
-        self.variance = self._size * left + np.einsum("c,cnl->nl", self.weight, apart**2)
-        ends = self._with_last - np.einsum("on,onl->nl", solved[:, :, -1], solved)
-        between = np.einsum("c,cn,cnl->nl", self.weight, apart[:, :, -1], apart)
-        self.with_last = self._size * ends + between
+        self.variance = self._size * left + np.maximum((features * apart).sum(axis=0), 0.0)
+        ends = self._with_last - (solved[:, :, -1:] * solved).sum(axis=0)
+        self.with_last = self._size * ends + (features * apart[:, :, -1:]).sum(axis=0)
 
     def covariance(self, points: np.ndarray) -> np.ndarray:
         """Return the (P, n, L) covariance of some points with all."""
         within = self.prior.covariance(points) - self._solved[:, points].T @ self._solved
-        between = (self._apart[:, points] * self.weight[:, None]).T @ self._apart
+        between = self._features[:, points].T @ self._apart
         return (self._size * within + between).reshape(-1, *self.prior.shape)
-
-    def draw_ends(self, count: int, generator: np.random.Generator) -> np.ndarray:
-        """Return (count, n) joint draws of how all curves end."""
-        rows, levels = self.prior.shape
-        return self.draw(np.arange(rows) * levels + levels - 1, count, generator)
 
     def draw(self, points: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
         """Return (count, P) joint draws of some points."""
         solved = self._solved[:, points]
-        within = self.prior.covariance(points)[:, points] - solved.T @ solved
+        within = self.prior.between(points) - solved.T @ solved
         factor = np.linalg.cholesky(within + 1e-7 * np.eye(len(points)))
         component = generator.choice(len(self.weight), size=count, p=self.weight)
         freedom = FREEDOM + len(self._solved)
         heavy = np.sqrt(freedom / generator.chisquare(freedom, size=count))
-        size = self._range[self._kept][component] * np.sqrt(self._spread[component]) * heavy
+        size = self._range[component] * np.sqrt(self._spread[component]) * heavy
         normal = generator.standard_normal((count, len(points))) @ factor.T
-        return self._centers[:, points][component] + size[:, None] * normal
+        return self._share[component] @ self._features[:, points] + size[:, None] * normal

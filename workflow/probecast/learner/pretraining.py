@@ -12,13 +12,18 @@ from probecast.encoding import Encoding
 from probecast.errors import ProbecastError
 from probecast.holdout import NOTHING, HoldOut, describe_sources
 from probecast.learner.calibration import Calibration, Outcomes
-from probecast.learner.curves import normalise
+from probecast.learner.curves import Scale, curve_levels, normalise
 from probecast.learner.encoder import MetaEncoder, Source
+from probecast.learner.fitting import Play, draws_of, fit_strengths
+from probecast.learner.kernel import learn_lengthscales
 from probecast.learner.outcomes import outcomes
+from probecast.seeds import derive
 from probecast.trials import TrialTable
 from probecast.tuning.environments import TableEnvironment, complete_trials
 
 CALIBRATION_TASKS, CALIBRATION_COST = 12, 2.0
+PLAYED = 16  # sources, at most
+PROMISING, RANDOM = 32, 16  # of a source's candidates are looked at
 
 
 def pretrain(
@@ -53,9 +58,36 @@ def pretrain(
         "held_out": held_out.to_card(),
         "seed": seed,
     }
-    encoder = MetaEncoder(encoding, sources, card)
+    scales = learn_lengthscales(
+        [(source.configurations, source.curves[:, -1]) for source in sources], encoding.groups()
+    )
+    names = [hyperparameter.name for hyperparameter in encoding.hyperparameters]
+    encoder = MetaEncoder(encoding, sources, card, lengthscales=dict(zip(names, scales.tolist())))
+    encoder.strengths = fit_strengths(_plays(encoder, telling))
     encoder.calibration = Calibration.fit(_outcomes(encoder, telling))
     return encoder
+
+
+def _plays(encoder: MetaEncoder, tables: Sequence[TrialTable]) -> list[Play]:
+    """Sources as new tasks, evenly spread, each with what other families say of it."""
+    plays = []
+    for table in _spread(tables, PLAYED):
+        others = encoder.without(table.info.family)
+        scale, levels = Scale(table.info), curve_levels(table.info.epochs)
+        if scale.kind not in {source.info["kind"] for source in others.sources}:
+            continue
+        table = complete_trials(table.without_repeats())
+        curves = scale.to_unit(table.curves().to_numpy())[:, levels - 1]
+        candidates = list(table.configurations().values())
+        rows, evidence = others.evidence(table.info, candidates, levels)
+        expected = evidence.curves[:, :, -1].mean(axis=0)
+        order = np.argsort(-expected, kind="stable")
+        generator = np.random.default_rng(derive(0, "play", table.info.task))
+        rest = generator.permutation(order[PROMISING:])[:RANDOM]
+        kept = np.sort([*order[:PROMISING], *rest]).astype(int)
+        draws = draws_of(curves[rows][kept], expected[kept], generator)
+        plays.append(Play(evidence.of(kept), others.scales(table.info), draws))
+    return plays
 
 
 def _outcomes(encoder: MetaEncoder, tables: Sequence[TrialTable]) -> list[Outcomes]:
@@ -74,3 +106,9 @@ def _outcomes(encoder: MetaEncoder, tables: Sequence[TrialTable]) -> list[Outcom
             environment = TableEnvironment(table)
             found.append(outcomes(table, environment, others, CALIBRATION_COST))
     return found
+
+
+def _spread(tables: Sequence[TrialTable], most: int) -> list[TrialTable]:
+    """So many tables, evenly spread."""
+    places = np.linspace(0, len(tables) - 1, min(len(tables), most))
+    return [tables[place] for place in places.round().astype(int)]

@@ -6,7 +6,8 @@ says of what all have in common, is the source's weight. The experts share a cov
 two parts: in which directions the sources differ (their empirical covariance, as in Wang et
 al., "Pre-trained Gaussian processes for Bayesian optimization", JMLR 2024), and what of a
 source the other families' sources cannot explain (a residual that correlates over the epochs
-of a curve and between similar configurations).
+of a curve and between similar configurations). How strongly each part speaks is learnt
+(``learner.strengths``).
 
 Values are on the footing of ``learner.curves.Normalised``: 0 is the floor, 1 the task's best.
 
@@ -15,19 +16,55 @@ point is one level of one configuration, numbered row * L + level.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-SHRINK = 0.8  # an expert's mean: how far from the common one to the source
-DIFFERENCES = 0.15  # share of the sources' differences (standard deviations) in the covariance
-RESIDUAL = 1.1  # the same for the residual
-RIDGE = 3.0  # of the regression of a source on others, in units of its Gram matrix's mean
-INDEPENDENT = 0.02  # share of the residual's variance that is a level's own
-NEIGHBOURS = 0.6  # correlation of neighbouring levels, as over the shipped tables
-FEW = 5.0  # so many sources say as much of it as is known without them
-NOISE = 0.012  # standard deviation of a measurement, at least
+from probecast.learner.strengths import Strengths
+
 ALONE = 0.2  # the residual's standard deviation where all sources are of one family
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the sources say of some configurations of a task.
+
+    Attributes:
+        curves: (S, n, L) normalised, complete, S at least 1.
+        unknown: (S, n, L) variance of those that had to be completed, 0 for the others.
+        along: (L, L) covariance over a curve of what tells a source's configurations apart.
+        families: of the sources, (S).
+        own: (S) whether they are of the target's architecture.
+        unlike: (S) mean squared difference of their descriptions to the target's.
+        kernel: (n, n) how alike two configurations are, 0 to 1.
+        rough: (n, L) variance of a measurement, as rough as curves of such configurations are.
+    """
+
+    curves: np.ndarray
+    unknown: np.ndarray
+    along: np.ndarray
+    families: Sequence[str]
+    own: np.ndarray
+    unlike: np.ndarray
+    kernel: np.ndarray
+    rough: np.ndarray
+
+    def of(self, rows: np.ndarray) -> "Evidence":
+        """Return what is said of some of the configurations."""
+        return replace(
+            self,
+            curves=self.curves[:, rows],
+            unknown=self.unknown[:, rows],
+            kernel=self.kernel[np.ix_(rows, rows)],
+            rough=self.rough[rows],
+        )
+
+    def weights(self, strengths: Strengths) -> np.ndarray:
+        """(S) how much each source says of the task, together 1."""
+        log = np.where(self.own, np.log(strengths.kindred), 0.0)
+        log = log - strengths.likeness * self.unlike
+        weights = np.exp(log - log.max())
+        return weights / weights.sum()
 
 
 @dataclass(frozen=True)
@@ -41,7 +78,7 @@ class Prior:
         residual: (n, L) standard deviation of the residual.
         levels: (L, L) its correlation over a curve.
         kernel: (n, n) its correlation between configurations.
-        noise: variance of a measurement.
+        noise: (n, L) variance of a measurement.
     """
 
     means: np.ndarray
@@ -50,7 +87,7 @@ class Prior:
     residual: np.ndarray
     levels: np.ndarray
     kernel: np.ndarray
-    noise: float
+    noise: np.ndarray
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -65,6 +102,13 @@ class Prior:
         own *= self.residual[row, level][:, None, None]
         return shared + own.reshape(len(points), -1)
 
+    def between(self, points: np.ndarray) -> np.ndarray:
+        """Return the (P, P) covariance of some points, without the noise."""
+        row, level = np.divmod(points, self.shape[1])
+        factors, size = self.factors[row, level], self.residual[row, level]
+        own = self.kernel[np.ix_(row, row)] * self.levels[np.ix_(level, level)]
+        return factors @ factors.T + own * np.outer(size, size)
+
     def variance(self) -> np.ndarray:
         """Return the (n, L) variance of every point, without the noise."""
         return (self.factors**2).sum(axis=-1) + self.residual**2
@@ -75,53 +119,40 @@ class Prior:
         return shared + self.residual[:, -1:] * self.residual * self.levels[-1]
 
 
-def task_prior(
-    curves: np.ndarray,
-    weights: np.ndarray,
-    unknown: np.ndarray,
-    along: np.ndarray,
-    families: Sequence[str],
-    kernel: np.ndarray,
-    noise: np.ndarray,
-) -> Prior:
-    """Return what the sources' curves let one expect of a task of another family.
-
-    Args:
-        curves: (S, n, L) normalised, complete, S at least 1.
-        weights: (S) how much each says of the new task, together 1.
-        unknown: (S, n, L) variance of those that had to be completed, 0 for the others.
-        along: (L, L) covariance over a curve of what tells a source's configurations apart.
-        families: of the sources, (S).
-        kernel: (n, n) how alike two configurations are, 0 to 1.
-        noise: (S) standard deviation of a measurement on each.
-    """
+def task_prior(evidence: Evidence, strengths: Strengths) -> Prior:
+    """Return what the sources' curves let one expect of a task of another family."""
+    curves, weights = evidence.curves, evidence.weights(strengths)
     count = 1 / (weights**2).sum()  # so many sources of equal weight say as much
     mean = _mean(weights, curves)
     deviations = curves - mean
-    unexplained = residuals(curves, families)
+    unexplained = residuals(curves, evidence.families, strengths.ridge)
     variance = _mean(weights, unexplained**2)  # (n, L)
     # Few sources say little about a single configuration: half is that of all.
     size = np.sqrt((variance + variance.mean(axis=0)) / 2) + 1e-3
     standard = unexplained / size
-    identity = np.eye(curves.shape[2])
-    own, completed = (RESIDUAL * size) ** 2, _mean(weights, unknown)
+    own, completed = (strengths.residual * size) ** 2, _mean(weights, evidence.unknown)
     # What was completed differs from the truth as a source's configurations do from each other.
     share = completed.sum() / (own.sum() + completed.sum())
     levels = _correlation(np.einsum("s,snl,snk->lk", weights, standard, standard))
     # Two sources differ at all levels alike; what few promise of beginnings is too good.
     steps = np.arange(len(levels))
-    usual = NEIGHBOURS ** np.abs(steps - steps[:, None])
-    levels = (count * levels + FEW * usual) / (count + FEW)
-    levels = (1 - share) * levels + share * _correlation(along)
+    neighbours = strengths.neighbours / (1 + strengths.neighbours)
+    usual = neighbours ** np.abs(steps - steps[:, None])
+    levels = (count * levels + strengths.few * usual) / (count + strengths.few)
+    levels = (1 - share) * levels + share * _correlation(evidence.along)
+    independent = min(strengths.independent, 1.0)
+    kernel = _between_configurations(evidence.kernel, standard[:, :, -1], weights)
     factors = np.moveaxis(deviations, 0, -1) * np.sqrt(weights / max(1 - 1 / count, 1e-9))
+    shrink = strengths.shrink / (1 + strengths.shrink)
     return Prior(
-        means=mean + SHRINK * deviations,
+        means=_smoothed(mean, deviations, weights, evidence.kernel, strengths.smoothing)
+        + shrink * deviations,
         weights=weights,
-        factors=DIFFERENCES * factors,
+        factors=strengths.differences * factors,
         residual=np.sqrt(own + completed),
-        levels=(1 - INDEPENDENT) * levels + INDEPENDENT * identity,
-        kernel=_between_configurations(kernel, standard[:, :, -1], weights),
-        noise=NOISE**2 + weights @ np.square(noise),
+        levels=(1 - independent) * levels + independent * np.eye(len(levels)),
+        kernel=kernel,
+        noise=strengths.floor**2 + strengths.noise**2 * evidence.rough,
     )
 
 
@@ -130,30 +161,67 @@ def _mean(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.einsum("s,snl->nl", weights, values)
 
 
+def _smoothed(
+    mean: np.ndarray,
+    deviations: np.ndarray,
+    weights: np.ndarray,
+    kernel: np.ndarray,
+    smoothing: float,
+) -> np.ndarray:
+    """The common mean, drawn towards what like configurations have: (n, L).
+
+    The mean of few sources is partly their luck. What it is without that is thought half a
+    smooth function of the hyperparameters and half a configuration's own.
+
+    Args:
+        mean: (n, L) over the sources.
+        deviations: (S, n, L) from it.
+        weights: (S)
+        kernel: (n, n)
+        smoothing: times the sampling variance of the mean.
+    """
+    center = mean.mean(axis=0)
+    luck = (weights**2 @ (deviations[:, :, -1] ** 2)).mean()
+    true = max(mean[:, -1].var() - luck, 0.1 * mean[:, -1].var()) + 1e-9
+    gram = true * (0.5 * kernel + 0.5 * np.eye(len(kernel)))
+    noisy = gram + smoothing * luck * np.eye(len(kernel))
+    return center + gram @ np.linalg.solve(noisy, mean - center)
+
+
 def _correlation(covariance: np.ndarray) -> np.ndarray:
     covariance = covariance + 1e-9 * np.eye(len(covariance))
     deviation = np.sqrt(covariance.diagonal())
     return covariance / np.outer(deviation, deviation)
 
 
-def residuals(curves: np.ndarray, families: Sequence[str]) -> np.ndarray:
+def residuals(curves: np.ndarray, families: Sequence[str], ridge: float) -> np.ndarray:
     """Return what of every source a ridge regression on the other families does not explain.
+
+    Args:
+        curves: (S, n, L)
+        families: (S)
+        ridge: in units of the mean of the Gram matrix.
 
     Returns:
         (S, n, L); for a single family ``ALONE`` times a standard deviation of 1.
     """
     flat, families = curves.reshape(len(curves), -1), np.asarray(families)
+    products = flat @ flat.T
     unexplained = np.empty_like(flat)
     for source, own in enumerate(flat):
-        others = flat[families != families[source]]
+        others = np.flatnonzero(families != families[source])
         if not len(others):
             return np.full_like(curves, ALONE)
-        center = others.mean(axis=0)
-        basis, target = others - center, own - center
-        gram = basis @ basis.T
-        ridge = RIDGE * np.trace(gram) / len(others) ** 2 + 1e-9
-        weights = np.linalg.solve(gram + ridge * np.eye(len(others)), basis @ target)
-        unexplained[source] = target - weights @ basis
+        # Centred on the others' mean, by what the products tell.
+        inner = products[np.ix_(others, others)]
+        row = inner.mean(axis=0)
+        gram = inner - row - row[:, None] + row.mean()
+        across = products[others, source]
+        target = across - across.mean() - row + row.mean()
+        penalty = ridge * np.trace(gram) / len(others) ** 2 + 1e-9
+        weights = np.linalg.solve(gram + penalty * np.eye(len(others)), target)
+        weights = weights + (1 - weights.sum()) / len(others)
+        unexplained[source] = own - weights @ flat[others]
     return unexplained.reshape(curves.shape)
 
 

@@ -22,7 +22,6 @@ from probecast.seeds import derive
 from probecast.space import Configuration, config_id
 from probecast.tuning.protocol import Belief, Observation, Problem
 
-PROBED = 16  # so many of the most promising candidates may be probed
 ALTERNATIVES = 5
 COST_POWER = 0.8  # below 1: many cheap looks are not quite worth one long look
 DRAWS = 1000  # of how all curves end, for the belief
@@ -110,8 +109,10 @@ class ProbecastTuner:
     def beliefs(self) -> Beliefs:
         """Return what is believed of each of ``self.candidates``."""
         generator = np.random.default_rng(derive(self.problem.seed, "belief"))
-        ends = self.posterior.draw_ends(DRAWS, generator)
-        expected, low, high = self._measured(self.posterior.mean[:, -1], ends, generator)
+        rows, levels = self.posterior.mean.shape
+        last = np.arange(rows) * levels + levels - 1
+        ends = self.posterior.draw(last, DRAWS, generator)
+        expected, low, high = self._measured(last, ends, generator)
         metric = self.scale.to_natural(ends)
         best = metric.max(axis=1) if self.problem.info.higher_is_better else metric.min(axis=1)
         near = np.abs(metric - best[:, None]) <= 0.05 * np.abs(best)[:, None]
@@ -131,8 +132,10 @@ class ProbecastTuner:
         if place is None or not len(levels):
             return []
         generator = np.random.default_rng(derive(self.problem.seed, "continuation"))
-        draws = self.posterior.draw(place * len(self.levels) + levels, DRAWS, generator)
-        values = self._measured(self.posterior.mean[place, levels], draws, generator)
+        points = place * len(self.levels) + levels
+        values = self._measured(
+            points, self.posterior.draw(points, DRAWS, generator), generator
+        )
         return [
             {"epoch": int(epoch), "expected": expected, "low": low, "high": high}
             for epoch, expected, low, high in zip(
@@ -141,16 +144,18 @@ class ProbecastTuner:
         ]
 
     def _measured(
-        self, mean: np.ndarray, draws: np.ndarray, generator: np.random.Generator
+        self, points: np.ndarray, draws: np.ndarray, generator: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """What will be measured at P points: expected, low and high, (P) in natural units.
 
         Args:
-            mean: (P) of the belief.
-            draws: (D, P) from it, without noise.
+            points: (P)
+            draws: (D, P) of what is believed of them, without noise.
             generator: draws the noise.
         """
-        noise = np.sqrt(self.posterior.noise) * generator.standard_normal(draws.shape)
+        mean = self.posterior.mean.ravel()[points]
+        noise = np.sqrt(self.posterior.noise.ravel()[points])
+        noise = noise * generator.standard_normal(draws.shape)
         central = [(1 - Belief.LEVEL) / 2, (1 + Belief.LEVEL) / 2]
         tails = np.quantile(draws + noise, central, axis=0)
         mean = np.clip(mean, *tails)  # outside in the most skewed cases
@@ -171,7 +176,7 @@ class ProbecastTuner:
         """What to recommend: of those begun, if there is one that can be completed."""
         begun = (self.epochs > 0) & ~self.diverged
         affordable = begun & (self.epochs.sum() + self._remaining <= self._limit)
-        fresh = (self.epochs == 0) & self._promising()
+        fresh = self.epochs == 0
         for allowed in (affordable, begun, fresh, ~self.diverged):
             if allowed.any():
                 return int(np.argmax(np.where(allowed, self.posterior.mean[:, -1], -np.inf)))
@@ -187,11 +192,7 @@ class ProbecastTuner:
         # else all that was begun has diverged and the next may, too: another must be affordable
         open_ = np.arange(len(self.levels)) >= self.reached[:, None]
         open_ &= self.epochs.sum() + cost + left <= self._limit
-        return open_ & (self._promising() & ~self.diverged)[:, None]
-
-    def _promising(self) -> np.ndarray:
-        """(candidates,) which may be probed."""
-        return np.arange(len(self.epochs)) < PROBED
+        return open_ & ~self.diverged[:, None]
 
     def _gain(self, begun: np.ndarray) -> np.ndarray:
         """(candidates, levels) by how much the best mean of the begun is expected to rise."""

@@ -22,6 +22,7 @@ TUNERS = {
     "random": "probecast.tuners.random",
     "best_average": "probecast.tuners.best_average",
     "portfolio": "probecast.tuners.portfolio",
+    "one_epoch": "probecast.tuners.one_epoch",
     "nearest": "probecast.tuners.nearest",
     "empirical_gp": "probecast.tuners.empirical_gp",
     "tpe": "probecast.tuners.tpe",
