@@ -84,9 +84,11 @@ class Unit:
 
     def path(self, folder: Path, methods: Sequence[str]) -> Path:
         """Where its result is kept; another one for other code."""
-        modules = [TUNERS[method] for method in methods]
-        code = code_hash("probecast.evaluation.replay", "probecast.learner.pretraining", *modules)
-        name = "+".join(methods) if len(methods) < 3 else "others"
+        modules = ["probecast.tuning.driver", "probecast.tuning.environments"]
+        modules += [TUNERS[method] for method in methods]
+        if OURS in methods:
+            modules.append("probecast.learner.pretraining")
+        code, name = code_hash(*modules), OURS if OURS in methods else "others"
         return folder / code / f"{self.table}-{self.tasks[0]}-{self.repetitions}-{name}.parquet"
 
 

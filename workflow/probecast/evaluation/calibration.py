@@ -116,11 +116,10 @@ def keep_recommended(
     if isinstance(tuner, ProbecastTuner):
         seed = int(table.frame["seed"].min())
         found = judged(tuner, table, seed)
-        chosen = tuner.candidates.index(tuner.recommend()[0])
-        frame = beliefs_frame(found, cost=cost, repetition=repetition).iloc[[chosen]]
+        frame = beliefs_frame(found, cost=cost, repetition=repetition)
         last = table.with_floor("val_metric", seed)[table.info.epochs]
         size = abs(float(last.max()) - float(last.min()))
-        frame = frame.assign(expected=found.beliefs.expected[chosen], size=size)
+        frame = frame.assign(expected=found.beliefs.expected, size=size)
         beliefs.append(frame.rename(columns={"metric": "became"}))
 
 

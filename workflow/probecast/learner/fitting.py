@@ -60,7 +60,9 @@ class Play:
         )
 
 
-def draws_of(curves: np.ndarray, expected: np.ndarray, generator: np.random.Generator) -> list[Draw]:
+def draws_of(
+    curves: np.ndarray, expected: np.ndarray, generator: np.random.Generator
+) -> list[Draw]:
     """Return a few ways in which a source may be met.
 
     Args:
@@ -76,8 +78,14 @@ def draws_of(curves: np.ndarray, expected: np.ndarray, generator: np.random.Gene
         chance = np.exp(-np.arange(size) / max(count, size / 8))
         begun = order[generator.choice(size, count, replace=False, p=chance / chance.sum())]
         # None is known to its end.
-        reached = generator.integers(1, max(levels, 2), count) if levels > 1 else np.zeros(count, int)
-        known = [row * levels + level for row, n in zip(begun, reached, strict=True) for level in range(n)]
+        reached = (
+            generator.integers(1, max(levels, 2), count) if levels > 1 else np.zeros(count, int)
+        )
+        known = [
+            row * levels + level
+            for row, n in zip(begun, reached, strict=True)
+            for level in range(n)
+        ]
         others = [row for row in order if row not in set(begun)][:UNBEGUN]
         if levels == 1:  # without curves, some ends are known and others decide
             known = list(begun)

@@ -84,7 +84,9 @@ def learn_lengthscales(
             surprise = value @ solved
             total += 0.5 * size * np.log(surprise) + np.log(factor[0].diagonal()).sum()
             # Half the derivative of the loss by the covariance, the task's scale profiled out.
-            by = 0.5 * (cho_solve(factor, np.eye(size)) - np.outer(solved, solved) * size / surprise)
+            by = 0.5 * (
+                cho_solve(factor, np.eye(size)) - np.outer(solved, solved) * size / surprise
+            )
             slope[:-1] += (1 - own) * inverse * np.tensordot(apart, by * kernel, 2)
             slope[-1] += own * (1 - own) * (np.trace(by) - (by * kernel).sum())
         center = np.append(np.full(count, LIKELY), 0.0)

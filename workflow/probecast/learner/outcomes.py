@@ -1,5 +1,7 @@
 """What our tuner believed of a task whose table is finished, and what became of it."""
 
+import numpy as np
+
 from probecast.learner.calibration import Outcomes
 from probecast.learner.encoder import MetaEncoder
 from probecast.learner.tuner import ProbecastTuner
@@ -45,5 +47,8 @@ def judged(tuner: ProbecastTuner, table: TrialTable, seed: int) -> Outcomes:
     last = table.with_floor("val_metric", seed)[info.epochs].droplevel("seed")
     best = last.max() if info.higher_is_better else last.min()
     identities = {config_id(c): i for i, c in table.configurations().items()}
-    metric = last.loc[[identities[config_id(c)] for c in tuner.candidates]].to_numpy(dtype=float)
-    return Outcomes(tuner.beliefs(), metric, within(metric, best, 0.05, info.higher_is_better))
+    shown = [tuner.recommend()[0]]
+    metric = last.loc[[identities[config_id(c)] for c in shown]].to_numpy(dtype=float)
+    places = np.array([tuner.candidates.index(c) for c in shown])
+    near = within(metric, best, 0.05, info.higher_is_better)
+    return Outcomes(tuner.beliefs(places), metric, near)

@@ -24,7 +24,8 @@ from probecast.tuning.protocol import Belief, Observation, Problem
 
 ALTERNATIVES = 5
 COST_POWER = 0.8  # below 1: many cheap looks are not quite worth one long look
-DRAWS = 1000  # of how all curves end, for the belief
+DRAWS = 1000  # of how curves end, for the belief
+RIVALS = 100  # candidates of which one is likely the best
 WORTHLESS = 1e-5  # of the task's range: where all probes promise less, none is bought
 
 
@@ -95,29 +96,34 @@ class ProbecastTuner:
                 self.reached[place] = len(values)
 
     def recommend(self) -> tuple[Configuration, Belief]:
-        chosen, beliefs = self._best(), self.beliefs()
+        chosen = self._best()
         ranked = np.argsort(-self.posterior.mean[:, -1], kind="stable")
-        others = [self.candidates[place] for place in ranked if place != chosen]
+        others = [
+            self.candidates[place] for place in ranked[: ALTERNATIVES + 1] if place != chosen
+        ]
+        beliefs = self.beliefs(np.array([chosen]))
         return self.candidates[chosen], Belief(
-            expected_metric=float(beliefs.expected[chosen]),
-            low=float(beliefs.low[chosen]),
-            high=float(beliefs.high[chosen]),
-            probability_within_5pct=float(beliefs.probability[chosen]),
+            expected_metric=float(beliefs.expected[0]),
+            low=float(beliefs.low[0]),
+            high=float(beliefs.high[0]),
+            probability_within_5pct=float(beliefs.probability[0]),
             alternatives=tuple(others[:ALTERNATIVES]),
         )
 
-    def beliefs(self) -> Beliefs:
-        """Return what is believed of each of ``self.candidates``."""
+    def beliefs(self, places: np.ndarray) -> Beliefs:
+        """Return what is believed of some of ``self.candidates``, by their places."""
         generator = np.random.default_rng(derive(self.problem.seed, "belief"))
-        rows, levels = self.posterior.mean.shape
-        last = np.arange(rows) * levels + levels - 1
-        ends = self.posterior.draw(last, DRAWS, generator)
-        expected, low, high = self._measured(last, ends, generator)
-        metric = self.scale.to_natural(ends)
+        levels = len(self.levels)
+        ends = self.posterior.mean[:, -1] + np.sqrt(self.posterior.variance[:, -1])
+        rivals = np.setdiff1d(np.argsort(-ends, kind="stable")[:RIVALS], places)
+        points = np.append(places, rivals) * levels + levels - 1
+        draws = self.posterior.draw(points, DRAWS, generator)
+        own = slice(len(places))
+        expected, low, high = self._measured(points[own], draws[:, own], generator)
+        metric = self.scale.to_natural(draws)
         best = metric.max(axis=1) if self.problem.info.higher_is_better else metric.min(axis=1)
-        near = np.abs(metric - best[:, None]) <= 0.05 * np.abs(best)[:, None]
-        probability = self.calibration.probability(near.mean(axis=0))
-        return Beliefs(expected, low, high, probability)
+        near = np.abs(metric[:, own] - best[:, None]) <= 0.05 * np.abs(best)[:, None]
+        return Beliefs(expected, low, high, self.calibration.probability(near.mean(axis=0)))
 
     def continuation(self, configuration: Configuration) -> list[dict[str, float]]:
         """Return how a candidate's learning curve is believed to go on, as far as it is unseen.
@@ -133,9 +139,7 @@ class ProbecastTuner:
             return []
         generator = np.random.default_rng(derive(self.problem.seed, "continuation"))
         points = place * len(self.levels) + levels
-        values = self._measured(
-            points, self.posterior.draw(points, DRAWS, generator), generator
-        )
+        values = self._measured(points, self.posterior.draw(points, DRAWS, generator), generator)
         return [
             {"epoch": int(epoch), "expected": expected, "low": low, "high": high}
             for epoch, expected, low, high in zip(
