@@ -25,6 +25,7 @@ from probecast.tuning.protocol import Belief, Observation, Problem
 ALTERNATIVES = 5
 COST_POWER = 0.8  # below 1: many cheap looks are not quite worth one long look
 DRAWS = 1000  # of how curves end, for the belief
+CAUTION = 0.5  # standard deviations of a lead below which a choice is not left
 RIVALS = 100  # candidates of which one is likely the best
 WORTHLESS = 1e-5  # of the task's range: where all probes promise less, none is bought
 
@@ -56,6 +57,7 @@ class ProbecastTuner:
         self.epochs = np.zeros(len(self.candidates), dtype=int)  # bought of each
         self.reached = np.zeros(len(self.candidates), dtype=int)  # levels seen of each
         self.diverged = np.zeros(len(self.candidates), dtype=bool)
+        self.choice = int(np.argmax(self.posterior.mean[:, -1]))
 
     def ask(self) -> tuple[Configuration, int] | None:
         open_ = self._open()
@@ -177,13 +179,26 @@ class ProbecastTuner:
         return np.where(self.diverged, 0, self.horizon - self.epochs)
 
     def _best(self) -> int:
-        """What to recommend: of those begun, if there is one that can be completed."""
+        """What to recommend: of those begun, if there is one that can be completed.
+
+        The choice before is left for another only if that leads by more than what the belief may
+        be off: of many whose lead is small, the luckiest leads.
+        """
         begun = (self.epochs > 0) & ~self.diverged
         affordable = begun & (self.epochs.sum() + self._remaining <= self._limit)
-        fresh = self.epochs == 0
-        for allowed in (affordable, begun, fresh, ~self.diverged):
-            if allowed.any():
-                return int(np.argmax(np.where(allowed, self.posterior.mean[:, -1], -np.inf)))
+        ends = self.posterior.mean[:, -1]
+        for allowed in (affordable, begun, self.epochs == 0, ~self.diverged):
+            if not allowed.any():
+                continue
+            best = int(np.argmax(np.where(allowed, ends, -np.inf)))
+            if allowed[self.choice] and best != self.choice:
+                points = np.array([best, self.choice]) * len(self.levels) + len(self.levels) - 1
+                rows = self.posterior.covariance(points)[:, [best, self.choice], -1]
+                apart = rows[0, 0] + rows[1, 1] - 2 * rows[0, 1]
+                if ends[best] - ends[self.choice] <= CAUTION * np.sqrt(max(apart, 0.0)):
+                    best = self.choice
+            self.choice = best
+            return best
         return 0
 
     def _open(self) -> np.ndarray:
