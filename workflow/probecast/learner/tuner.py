@@ -8,6 +8,9 @@ Schonlau and Welch, "Efficient global optimization", J. Global Optimization 1998
 formula). Of what is promised by the look ahead, only the first step is bought; then all is
 weighed anew. Only what has been probed is recommended: the best mean among hundreds of
 unprobed candidates is largely luck.
+
+Where trials are not resumable, a stopped one is gone: to go on with it costs all its epochs
+again, and it is recommended only while a full training of it can be paid for.
 """
 
 from collections.abc import Sequence
@@ -39,6 +42,7 @@ class ProbecastTuner:
 
     seeded: ClassVar[bool] = False
     anytime: ClassVar[bool] = False
+    heeds_resumable: ClassVar[bool] = True
 
     def __init__(self, problem: Problem) -> None:
         if problem.encoder is None:
@@ -53,11 +57,22 @@ class ProbecastTuner:
         self.candidates = [problem.candidates[row] for row in expected.rows]
         self.place = {config_id(c): place for place, c in enumerate(self.candidates)}
         self.asked: dict[int, int] = {}  # epochs, by candidate
-        self.epochs = np.zeros(len(self.candidates), dtype=int)  # bought of each
+        self.last_asked: int | None = None  # candidate
+        self.running: int | None = None  # the candidate that was trained last
+        self.spent = 0  # epochs, those of trials that were trained anew counted again
+        self.epochs = np.zeros(len(self.candidates), dtype=int)  # seen of each
         self.reached = np.zeros(len(self.candidates), dtype=int)  # levels seen of each
         self.diverged = np.zeros(len(self.candidates), dtype=bool)
 
     def ask(self) -> tuple[Configuration, int] | None:
+        place = self._next()
+        if place is None:
+            return self._finish()
+        self.last_asked, self.asked[place] = place, int(self.levels[self.reached[place]])
+        return self.candidates[place], self.asked[place]
+
+    def _next(self) -> int | None:
+        """The candidate to train to its next level, if one is worth it."""
         open_ = self._open()
         if not open_.any():
             return None
@@ -66,12 +81,18 @@ class ProbecastTuner:
             gain = np.where(open_, self._gain(begun), 0.0)
             if gain.max() < WORTHLESS * self.posterior.expected_range:
                 return None
-            worth = gain / np.maximum(self.levels - self.epochs[:, None], 1) ** COST_POWER
+            worth = gain / np.maximum(self.levels - self._kept[:, None], 1) ** COST_POWER
         else:
             worth = np.where(open_, self.posterior.mean[:, -1:], -np.inf)
-        place = int(np.argmax(worth.max(axis=1)))
-        self.asked[place] = int(self.levels[self.reached[place]])
-        return self.candidates[place], self.asked[place]
+        return int(np.argmax(worth.max(axis=1)))
+
+    def _finish(self) -> tuple[Configuration, int] | None:
+        """Ask for what is left of the recommendation, if it would be gone once all has ended."""
+        best = self._best()
+        if self.problem.resumable or best != self.running or not self._remaining[best]:
+            return None
+        self.last_asked, self.asked[best] = best, self.horizon
+        return self.candidates[best], self.horizon
 
     def tell(self, observations: Sequence[Observation]) -> None:
         for observation in observations:
@@ -84,7 +105,7 @@ class ProbecastTuner:
                     f"{observation.configuration}, told {observation.epochs}; tell its whole "
                     "curve, from the first epoch on"
                 )
-            self.epochs[place] = observation.epochs
+            self._count(place, observation.epochs)
             self.diverged[place] = observation.diverged
             levels = np.searchsorted(self.levels, observation.epochs, side="right")
             values = self.scale.to_unit(observation.curve)[self.levels[:levels] - 1]
@@ -94,6 +115,17 @@ class ProbecastTuner:
             if len(new):
                 self.posterior.observe(place * len(self.levels) + new, values[new])
                 self.reached[place] = len(values)
+
+    def _count(self, place: int, epochs: int) -> None:
+        """Count what has been trained of a trial that is now seen so far.
+
+        What was not asked for last is a trial of the past: it costs what is new of it.
+        """
+        known = self._kept if place == self.last_asked else self.epochs
+        self.spent += epochs - int(known[place])
+        self.epochs[place] = epochs
+        if place == self.last_asked:
+            self.running = place
 
     def recommend(self) -> tuple[Configuration, Belief]:
         chosen = self._best()
@@ -174,12 +206,20 @@ class ProbecastTuner:
     @property
     def _remaining(self) -> np.ndarray:
         """(candidates,) the epochs that complete each one's training."""
-        return np.where(self.diverged, 0, self.horizon - self.epochs)
+        return np.where(self.diverged, 0, self.horizon - self._kept)
+
+    @property
+    def _kept(self) -> np.ndarray:
+        """(candidates,) the epochs of each that need not be trained again."""
+        if self.problem.resumable:
+            return self.epochs
+        running = np.arange(len(self.epochs)) == self.running
+        return np.where(running | (self.epochs == self.horizon), self.epochs, 0)
 
     def _best(self) -> int:
         """What to recommend: of those begun, if there is one that can be completed."""
         begun = (self.epochs > 0) & ~self.diverged
-        affordable = begun & (self.epochs.sum() + self._remaining <= self._limit)
+        affordable = begun & (self.spent + self._remaining <= self._limit)
         fresh = self.epochs == 0
         for allowed in (affordable, begun, fresh, ~self.diverged):
             if allowed.any():
@@ -188,15 +228,20 @@ class ProbecastTuner:
 
     def _open(self) -> np.ndarray:
         """(candidates, levels) what may be bought: the recommendation stays affordable."""
-        cost = self.levels - self.epochs[:, None]
+        cost = self.levels - self._kept[:, None]
         best = self._best()
-        left = np.full(cost.shape, self._remaining[best])
+        left = np.full(cost.shape, self._left_when_stopped(best))
         if self.epochs[best] > 0 or not self.diverged.any():
-            left[best] -= cost[best]
+            left[best] = self.horizon - self.levels
         # else all that was begun has diverged and the next may, too: another must be affordable
         open_ = np.arange(len(self.levels)) >= self.reached[:, None]
-        open_ &= self.epochs.sum() + cost + left <= self._limit
+        open_ &= self.spent + cost + left <= self._limit
         return open_ & ~self.diverged[:, None]
+
+    def _left_when_stopped(self, place: int) -> int:
+        """The epochs that complete a candidate's training once another one is begun."""
+        left = int(self._remaining[place])
+        return left if self.problem.resumable or not left else self.horizon
 
     def _gain(self, begun: np.ndarray) -> np.ndarray:
         """(candidates, levels) by how much the best mean of the begun is expected to rise."""
