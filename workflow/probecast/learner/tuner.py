@@ -236,6 +236,8 @@ class ProbecastTuner:
         # else all that was begun has diverged and the next may, too: another must be affordable
         open_ = np.arange(len(self.levels)) >= self.reached[:, None]
         open_ &= self.spent + cost + left <= self._limit
+        if not self.problem.resumable:  # what can no longer be finished, or not again, is no use
+            open_ &= (self.spent + self._remaining <= self._limit)[:, None]
         return open_ & ~self.diverged[:, None]
 
     def _left_when_stopped(self, place: int) -> int:
