@@ -325,16 +325,17 @@ def test_a_recommendation_that_would_be_gone_is_finished():
     assert environment.bought[-1] == (steps[-1].configuration, 10)
 
 
-def test_only_what_can_still_be_finished_is_probed():
-    table = synthetic_task(21, epochs=10)
+@pytest.mark.parametrize("number", [22, 23, 25])
+def test_only_what_can_still_be_finished_is_probed(number):
+    table, budget = synthetic_task(number, epochs=20), 2.5
     environment = Recorder(table)
-    run(ProbecastTuner(problem(table, 1.4, resumable=False)), environment, 1.4, False)
-    spent, running = 0, None
+    run(ProbecastTuner(problem(table, budget, resumable=False)), environment, budget, False)
+    spent, running, done = 0, None, 0
     for configuration, epoch in environment.bought:
         if configuration != running:
-            done, running = 0, configuration
+            running, done = configuration, 0
         spent, done = spent + epoch - done, epoch
-        assert spent + 10 - epoch <= 14
+        assert spent + 20 - epoch <= 50
 
 
 @settings(max_examples=20, deadline=None)
