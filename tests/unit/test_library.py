@@ -8,6 +8,7 @@ import optuna
 import pytest
 
 from kit.past_studies import objective, past_study
+from kit.synthetic import quick_encoder
 from probecast.errors import ProbecastError
 from probecast.library import Observation, open_tuner
 
@@ -57,6 +58,25 @@ def test_probes_stay_within_the_cost_and_a_diverged_one_is_not_recommended():
     assert len(trained) > 1
     assert sum(trained.values()) + 10 - trained[configuration["learning_rate"]] <= 15
     assert belief.low <= belief.expected_metric <= belief.high <= 1
+
+
+def test_where_trainings_cannot_be_continued_all_begin_anew_within_the_cost():
+    tuner = open_tuner(
+        SPACE, metric="accuracy", floor=0.5, epochs=10, resumable=False, encoder=quick_encoder()
+    )
+    spent, running, reached, finished = 0, None, 0, []
+    while (asked := tuner.ask()) is not None:
+        configuration, epochs = asked
+        if configuration != running:
+            running, reached = configuration, 0
+        spent, reached = spent + epochs - reached, epochs
+        if epochs == 10:
+            finished.append(configuration)
+        quality = 0.02 / (1 + abs(math.log10(configuration["learning_rate"]) + 2))
+        curve = tuple(0.6 + quality * epoch for epoch in range(epochs))
+        tuner.tell([Observation(configuration, curve)])
+    configuration, _ = tuner.recommend()
+    assert spent + (0 if configuration in finished else 10) <= 20
 
 
 BAD = {

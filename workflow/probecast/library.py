@@ -29,6 +29,7 @@ def open_tuner(
     higher_is_better: bool | None = None,
     architecture: str = "own",
     cost: float = 2.0,
+    resumable: bool = True,
     candidates: int = 1000,
     encoder: MetaEncoder | None = None,
     seed: int = 0,
@@ -51,6 +52,9 @@ def open_tuner(
         higher_is_better: the metric's direction; known for those of ``METRICS``.
         architecture: what is trained, if it is one that the sources have, such as ``cnn``.
         cost: total cost, probes and the completed training, in full trainings; at least 1.
+        resumable: whether a training that was stopped can be continued. If not, one that is
+            asked for again after another begins at its first epoch, and a recommendation that
+            was not trained to the end is trained anew: both are within ``cost``.
         candidates: how many configurations may be chosen from.
         encoder: what was learnt from other tasks; default: the shipped one.
         seed: of whatever is drawn.
@@ -89,4 +93,5 @@ def open_tuner(
     )
     encoder = encoder or MetaEncoder.read(shipped.FOLDER)
     choices = checked.candidates(candidates, seed)
-    return ProbecastTuner(Problem(info, choices, cost, seed, encoder=encoder))
+    problem = Problem(info, choices, cost, seed, encoder=encoder, resumable=resumable)
+    return ProbecastTuner(problem)

@@ -3,11 +3,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kit.synthetic import quick_encoder, synthetic_task
 from kit.tables import small_table
 from probecast.errors import ProbecastError
-from probecast.evaluation.replay import ladder, replay
+from probecast.evaluation.replay import ladder, replay, worth_of
+from probecast.learner.tuner import ProbecastTuner
 from probecast.space import config_id
+from probecast.tuning.driver import run
 from probecast.tuning.environments import TableEnvironment
+from probecast.tuning.protocol import Problem
 
 NAN = float("nan")
 # Test = validation + .1. Best test 1.0 (.01), floor .1.
@@ -55,6 +59,27 @@ def test_outcomes_by_hand():
     # portfolio: 1.0 (.72), then .1 (diverges after half a run), then .01 (.9) is paid at 2.5
     assert of(frame, "portfolio")["regret"].tolist() == pytest.approx([0.2, 0.2, 0.0, 0.0])
     assert of(frame, "grid").loc[4, "regret"] == 0
+
+
+def test_ours_is_also_run_where_stopped_trials_are_gone():
+    table, costs, watched = synthetic_task(22, epochs=20), [1, 1.5, 3], []
+    frame = replay(
+        *(table, [], quick_encoder(), ["probecast"], costs, 1, 0),
+        watch=lambda tuner, *_: watched.append(tuner.problem.resumable),
+    )
+    assert watched == [True] * 3  # beliefs are kept of the usual runs
+    environment = TableEnvironment(table)
+    for cost, row in of(frame, "probecast").iterrows():
+        regrets = []
+        for resumable in (True, False):
+            problem = Problem(
+                *(table.info, environment.candidates, cost),
+                encoder=quick_encoder(),
+                resumable=resumable,
+            )
+            last = run(ProbecastTuner(problem), environment, cost, resumable)[-1].configuration
+            regrets.append(worth_of(table, environment.seed)[config_id(last)]["regret"])
+        assert [row["regret"], row["regret_from_scratch"]] == regrets
 
 
 def test_a_diverged_recommendation_is_worth_the_floor():

@@ -107,6 +107,18 @@ def test_costs_by_hand(probed):
     assert epochs + left <= 20
 
 
+@pytest.mark.parametrize("epochs", [4, 10])
+def test_what_is_not_resumable_and_not_finished_is_trained_anew(epochs):
+    first = TABLE.frame["config_id"] == TABLE.frame["config_id"].iloc[0]
+    probe = TABLE.frame[first & (TABLE.frame["epoch"] <= epochs)]
+    problem = replace(PROBLEM, resumable=False)
+    result = recommend(problem, TrialTable(TABLE.info, TABLE.hyperparameters, probe))
+    assert result.configuration == result.probes[0].configuration
+    left = 0 if epochs == 10 else 10
+    assert (result.training_cost.epochs, result.training_cost.full_runs) == (left, left / 10)
+    assert result.training_cost.seconds == left / 2
+
+
 def test_a_diverged_probe_has_no_metric_and_seconds_come_from_all_probes(probed):
     frame = probed[1].frame.groupby("config_id").head(1).head(1).copy()
     frame["val_metric"], frame["status"] = float("nan"), "diverged"

@@ -11,6 +11,7 @@ from probecast.errors import ProbecastError
 from probecast.learner.pretraining import pretrain
 from probecast.learner.tuner import ProbecastTuner
 from probecast.regret import expected_excess, regret
+from probecast.space import config_id
 from probecast.trials import TrialTable
 from probecast.tuners import DEFAULT, get_tuner
 from probecast.tuning.driver import run
@@ -274,3 +275,78 @@ def test_what_was_not_bought_changes_no_recommendation(table, budget, random):
     second = run(ProbecastTuner(problem(small_table(curves), budget)), environment, budget)
     assert [step.configuration for step in first] == [step.configuration for step in second]
     assert [step.belief for step in first] == [step.belief for step in second]
+
+
+@pytest.mark.parametrize("budget", [1.0, 1.3, 2.0, 4.0])
+@pytest.mark.parametrize("number", [20, 21])
+def test_where_trials_are_not_resumable_its_accounts_are_the_drivers(number, budget):
+    table = synthetic_task(number, epochs=10)
+    tuner = ProbecastTuner(problem(table, budget, resumable=False))
+    environment = Recorder(table)
+    steps = run(tuner, environment, budget, resumable=False)
+    assert tuner.spent == pytest.approx(10 * steps[-1].spent)
+    assert all(step.cost <= budget + 1e-9 for step in steps)
+    assert tuner.recommend()[0] == steps[-1].configuration  # which is never too dear
+    if steps[-1].cost == steps[-1].spent:  # finished
+        assert (steps[-1].configuration, 10) in environment.bought
+    else:  # not running: its training anew is still paid for
+        assert steps[-1].cost == pytest.approx(steps[-1].spent + 1)
+
+
+def test_a_stopped_trial_is_not_continued_cheaply():
+    table = synthetic_task(20, epochs=10)
+    tuner = ProbecastTuner(problem(table, 5.0, resumable=False))
+    first, second = tuner.candidates[:2]
+    for configuration, epoch in [(first, 3), (second, 1), (first, 5)]:
+        place = tuner.place[config_id(configuration)]
+        tuner.last_asked, tuner.asked[place] = place, epoch
+        tuner.tell([TableEnvironment(table).advance(configuration, epoch)])
+    assert tuner.spent == 3 + 1 + 5
+    assert tuner._remaining[:3].tolist() == [5, 10, 10]
+
+
+def test_trials_of_the_past_are_seen_and_counted_once_but_not_running():
+    table = synthetic_task(20, epochs=10)
+    tuner = ProbecastTuner(problem(table, 5.0, resumable=False))
+    lengths = zip(tuner.candidates[:3], (3, 10, 2), strict=True)
+    past = [TableEnvironment(table).advance(*trial) for trial in lengths]
+    tuner.tell(past)
+    tuner.tell(past)
+    assert tuner.spent == 15
+    assert tuner._remaining[:3].tolist() == [10, 0, 10]
+
+
+def test_a_recommendation_that_would_be_gone_is_finished():
+    """With money for no other, the one that runs is trained to the end, at once."""
+    table = synthetic_task(20, epochs=10)
+    environment = Recorder(table)
+    steps = run(ProbecastTuner(problem(table, 1.0, resumable=False)), environment, 1.0, False)
+    assert steps[-1].spent == steps[-1].cost == 1
+    assert environment.bought[-1] == (steps[-1].configuration, 10)
+
+
+@pytest.mark.parametrize("number", [22, 23, 25])
+def test_only_what_can_still_be_finished_is_probed(number):
+    table, budget = synthetic_task(number, epochs=20), 2.5
+    environment = Recorder(table)
+    run(ProbecastTuner(problem(table, budget, resumable=False)), environment, budget, False)
+    spent, running, done = 0, None, 0
+    for configuration, epoch in environment.bought:
+        if configuration != running:
+            running, done = configuration, 0
+        spent, done = spent + epoch - done, epoch
+        assert spent + 20 - epoch <= 50
+
+
+@settings(max_examples=20, deadline=None)
+@given(tables(), st.floats(1, 4))
+def test_it_keeps_the_recommendation_affordable_also_where_trials_are_not_resumable(table, budget):
+    """The driver neither ends its run nor keeps an older recommendation."""
+    tuner = ProbecastTuner(problem(table, budget, resumable=False))
+    steps = run(tuner, TableEnvironment(table), budget, resumable=False)
+    assert all(step.cost <= budget + 1e-9 for step in steps)
+    assert tuner.spent == pytest.approx(table.info.epochs * steps[-1].spent)
+    last = tuner.place[config_id(steps[-1].configuration)]
+    if not tuner.diverged[last]:  # at its very end nothing else may be affordable
+        assert tuner.recommend()[0] == steps[-1].configuration
+    assert tuner.ask() is None

@@ -82,7 +82,8 @@ def replay(
         ``within_5pct`` says whether it comes within 5 % of that, as does the share
         ``base_rate_5pct`` of the table's configurations. ``*_from_scratch``: the
         same of what the run recommended while the budget still paid for a new full training
-        of the recommendation instead of its completion.
+        of the recommendation instead of its completion. A tuner that can plan for it is run
+        once more, on trials that are not resumable, where a finished trial is not trained anew.
     """
     task = table.info.task
     sellers = [  # one per repetition if there is noise
@@ -106,13 +107,14 @@ def replay(
             )
             try:
                 runs = _runs(method, problem, environment, budgets)
+                retrained = _retrained(method, problem, environment, budgets, runs)
             except ProbecastError as error:
                 logger.warning("%s: left out: %s", method, error)
                 break
-            for budget, (tuner, steps) in zip(budgets, runs, strict=True):
+            for budget, (tuner, steps), anew in zip(budgets, runs, retrained, strict=True):
                 watch(tuner, budget, repetition)
-                completed, retrained = _recommended(steps, budget)
-                scratch = outcomes[config_id(retrained)]
+                completed = _last(step for step in steps if step.cost <= budget + 1e-9)
+                scratch = outcomes[config_id(anew)]
                 rows.append(
                     {
                         **{"task": task, "method": method, "repetition": repetition},
@@ -132,16 +134,35 @@ def _runs(
     kind = get_tuner(method)
     limits = [problem.budget] if kind.anytime else budgets
     tuners = [kind(replace(problem, budget=limit)) for limit in limits]
-    runs = [(t, run(t, environment, limit)) for t, limit in zip(tuners, limits, strict=True)]
+    runs = [
+        (tuner, run(tuner, environment, limit, problem.resumable))
+        for tuner, limit in zip(tuners, limits, strict=True)
+    ]
     return runs * (len(budgets) // len(runs))
 
 
-def _recommended(steps: Sequence[Step], budget: float) -> tuple[Configuration, Configuration]:
-    """The last recommendations that a budget pays for: completed, and trained anew."""
-    return (
-        [step for step in steps if step.cost <= budget + 1e-9][-1].configuration,
-        [step for step in steps if step.spent + 1 <= budget + 1e-9][-1].configuration,
-    )
+def _retrained(
+    method: str,
+    problem: Problem,
+    environment: TableEnvironment,
+    budgets: Sequence[float],
+    runs: Sequence[tuple[Tuner, list[Step]]],
+) -> list[Configuration]:
+    """What is recommended under each budget where stopped trials are gone."""
+    if get_tuner(method).heeds_resumable:
+        runs = _runs(method, replace(problem, resumable=False), environment, budgets)
+        return [
+            _last(step for step in steps if step.cost <= budget + 1e-9)
+            for budget, (_, steps) in zip(budgets, runs, strict=True)
+        ]
+    return [
+        _last(step for step in steps if step.spent + 1 <= budget + 1e-9)
+        for budget, (_, steps) in zip(budgets, runs, strict=True)
+    ]
+
+
+def _last(steps: Iterable[Step]) -> Configuration:
+    return list(steps)[-1].configuration
 
 
 def worth_of(table: TrialTable, seed: int) -> dict[str, dict[str, Any]]:

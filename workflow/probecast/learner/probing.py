@@ -12,6 +12,10 @@ from probecast.tuning.real_trials import RealTrials
 def probe(runner: TrialRunner, problem: Problem, seed: int) -> TrialTable:
     """Let our tuner probe the target; return the probes.
 
+    Where the problem's trials are not resumable, a stopped one that is asked for again is counted
+    as trained anew. The runner continues it all the same, with the same result: its table holds
+    every epoch once, and its journal serves a job that was killed, in either mode.
+
     Args:
         runner: trains them, and takes up what its journal holds.
         problem: the target, with the meta-encoder and the budget.
@@ -20,5 +24,5 @@ def probe(runner: TrialRunner, problem: Problem, seed: int) -> TrialTable:
     most = int(problem.budget * problem.info.epochs)
     progress = Progress(f"probe {runner.task}, at most", most, "epochs")
     tuner = get_tuner("probecast")(problem)
-    run(tuner, RealTrials(runner, seed, progress), problem.budget)
+    run(tuner, RealTrials(runner, seed, progress), problem.budget, problem.resumable)
     return runner.table()

@@ -51,7 +51,7 @@ def recommend(
         alternatives=list(belief.alternatives),
         probes=[_probe(observation, tuner) for observation in seen],
         probe_cost=_probe_cost(epochs, horizon),
-        training_cost=_training_cost(epochs, config_id(configuration), horizon),
+        training_cost=_training_cost(epochs, config_id(configuration), horizon, problem.resumable),
         meta_encoder=EncoderUsed(hash=encoder.hash, sources_used=encoder.tasks),
         matched=list(transfer.scales),
         unmatched=list(transfer.reasons),
@@ -91,9 +91,11 @@ def _probe_cost(epochs: pd.DataFrame, horizon: int) -> Cost:
     )
 
 
-def _training_cost(epochs: pd.DataFrame, identity: str, horizon: int) -> Cost:
+def _training_cost(epochs: pd.DataFrame, identity: str, horizon: int, resumable: bool) -> Cost:
     own = epochs if epochs.empty else epochs[epochs["config_id"] == identity]
     left = horizon - len(own)
+    if left and not resumable:  # the probes are over: whatever was not finished is gone
+        left = horizon
     if len(own) and own["status"].iloc[-1] == "diverged":
         left = 0
     measured = epochs if own.empty else own

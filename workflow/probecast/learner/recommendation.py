@@ -104,8 +104,8 @@ class Recommendation(Record):
         probes: all that was trained on the task before.
         probe_cost: what the probes have cost; 0 without any.
         training_cost: what completing the recommendation will cost, going on from its probe if
-            it has one. Seconds and FLOPs are extrapolated from its own epochs, else from those
-            of all probes.
+            it has one and trials are resumable. Seconds and FLOPs are extrapolated from its own
+            epochs, else from those of all probes.
         meta_encoder: what the recommendation was learnt with.
         matched: the target's hyperparameters that the meta-encoder knows, by name and scale.
         unmatched: those that it cannot judge.

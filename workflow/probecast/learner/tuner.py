@@ -8,6 +8,9 @@ Schonlau and Welch, "Efficient global optimization", J. Global Optimization 1998
 formula). Of what is promised by the look ahead, only the first step is bought; then all is
 weighed anew. Only what has been probed is recommended: the best mean among hundreds of
 unprobed candidates is largely luck.
+
+Where trials are not resumable, a stopped one is gone: to go on with it costs all its epochs
+again, and it is recommended only while a full training of it can be paid for.
 """
 
 from collections.abc import Sequence
@@ -25,7 +28,7 @@ from probecast.tuning.protocol import Belief, Observation, Problem
 ALTERNATIVES = 5
 COST_POWER = 0.8  # below 1: many cheap looks are not quite worth one long look
 DRAWS = 1000  # of how curves end, for the belief
-CAUTION = 0.5  # standard deviations of a lead below which a choice is not left
+CAUTION = 0.5  # standard deviations of a lead below which the first choice is not left
 RIVALS = 100  # candidates of which one is likely the best
 WORTHLESS = 1e-5  # of the task's range: where all probes promise less, none is bought
 
@@ -40,6 +43,7 @@ class ProbecastTuner:
 
     seeded: ClassVar[bool] = False
     anytime: ClassVar[bool] = False
+    heeds_resumable: ClassVar[bool] = True
 
     def __init__(self, problem: Problem) -> None:
         if problem.encoder is None:
@@ -54,12 +58,23 @@ class ProbecastTuner:
         self.candidates = [problem.candidates[row] for row in expected.rows]
         self.place = {config_id(c): place for place, c in enumerate(self.candidates)}
         self.asked: dict[int, int] = {}  # epochs, by candidate
-        self.epochs = np.zeros(len(self.candidates), dtype=int)  # bought of each
+        self.last_asked: int | None = None  # candidate
+        self.running: int | None = None  # the candidate that was trained last
+        self.spent = 0  # epochs, those of trials that were trained anew counted again
+        self.epochs = np.zeros(len(self.candidates), dtype=int)  # seen of each
         self.reached = np.zeros(len(self.candidates), dtype=int)  # levels seen of each
         self.diverged = np.zeros(len(self.candidates), dtype=bool)
-        self.choice = int(np.argmax(self.posterior.mean[:, -1]))
+        self.first = int(np.argmax(self.posterior.mean[:, -1]))  # without any probe
 
     def ask(self) -> tuple[Configuration, int] | None:
+        place = self._next()
+        if place is None:
+            return self._finish()
+        self.last_asked, self.asked[place] = place, int(self.levels[self.reached[place]])
+        return self.candidates[place], self.asked[place]
+
+    def _next(self) -> int | None:
+        """The candidate to train to its next level, if one is worth it."""
         open_ = self._open()
         if not open_.any():
             return None
@@ -68,12 +83,18 @@ class ProbecastTuner:
             gain = np.where(open_, self._gain(begun), 0.0)
             if gain.max() < WORTHLESS * self.posterior.expected_range:
                 return None
-            worth = gain / np.maximum(self.levels - self.epochs[:, None], 1) ** COST_POWER
+            worth = gain / np.maximum(self.levels - self._kept[:, None], 1) ** COST_POWER
         else:
             worth = np.where(open_, self.posterior.mean[:, -1:], -np.inf)
-        place = int(np.argmax(worth.max(axis=1)))
-        self.asked[place] = int(self.levels[self.reached[place]])
-        return self.candidates[place], self.asked[place]
+        return int(np.argmax(worth.max(axis=1)))
+
+    def _finish(self) -> tuple[Configuration, int] | None:
+        """Ask for what is left of the recommendation, if it would be gone once all has ended."""
+        best = self._best()
+        if self.problem.resumable or best != self.running or not self._remaining[best]:
+            return None
+        self.last_asked, self.asked[best] = best, self.horizon
+        return self.candidates[best], self.horizon
 
     def tell(self, observations: Sequence[Observation]) -> None:
         for observation in observations:
@@ -86,7 +107,7 @@ class ProbecastTuner:
                     f"{observation.configuration}, told {observation.epochs}; tell its whole "
                     "curve, from the first epoch on"
                 )
-            self.epochs[place] = observation.epochs
+            self._count(place, observation.epochs)
             self.diverged[place] = observation.diverged
             levels = np.searchsorted(self.levels, observation.epochs, side="right")
             values = self.scale.to_unit(observation.curve)[self.levels[:levels] - 1]
@@ -96,6 +117,17 @@ class ProbecastTuner:
             if len(new):
                 self.posterior.observe(place * len(self.levels) + new, values[new])
                 self.reached[place] = len(values)
+
+    def _count(self, place: int, epochs: int) -> None:
+        """Count what has been trained of a trial that is now seen so far.
+
+        What was not asked for last is a trial of the past: it costs what is new of it.
+        """
+        known = self._kept if place == self.last_asked else self.epochs
+        self.spent += epochs - int(known[place])
+        self.epochs[place] = epochs
+        if place == self.last_asked:
+            self.running = place
 
     def recommend(self) -> tuple[Configuration, Belief]:
         chosen = self._best()
@@ -176,42 +208,56 @@ class ProbecastTuner:
     @property
     def _remaining(self) -> np.ndarray:
         """(candidates,) the epochs that complete each one's training."""
-        return np.where(self.diverged, 0, self.horizon - self.epochs)
+        return np.where(self.diverged, 0, self.horizon - self._kept)
+
+    @property
+    def _kept(self) -> np.ndarray:
+        """(candidates,) the epochs of each that need not be trained again."""
+        if self.problem.resumable:
+            return self.epochs
+        running = np.arange(len(self.epochs)) == self.running
+        return np.where(running | (self.epochs == self.horizon), self.epochs, 0)
 
     def _best(self) -> int:
         """What to recommend: of those begun, if there is one that can be completed.
 
-        The choice before is left for another only if that leads by more than what the belief may
-        be off: of many whose lead is small, the luckiest leads.
+        The choice that one would make without probes is left only for one that leads clearly: of
+        many whose lead is small, the luckiest leads.
         """
         begun = (self.epochs > 0) & ~self.diverged
-        affordable = begun & (self.epochs.sum() + self._remaining <= self._limit)
-        ends = self.posterior.mean[:, -1]
+        affordable = begun & (self.spent + self._remaining <= self._limit)
         for allowed in (affordable, begun, self.epochs == 0, ~self.diverged):
-            if not allowed.any():
-                continue
-            best = int(np.argmax(np.where(allowed, ends, -np.inf)))
-            if allowed[self.choice] and best != self.choice:
-                points = np.array([best, self.choice]) * len(self.levels) + len(self.levels) - 1
-                rows = self.posterior.covariance(points)[:, [best, self.choice], -1]
-                apart = rows[0, 0] + rows[1, 1] - 2 * rows[0, 1]
-                if ends[best] - ends[self.choice] <= CAUTION * np.sqrt(max(apart, 0.0)):
-                    best = self.choice
-            self.choice = best
-            return best
+            if allowed.any():
+                best = int(np.argmax(np.where(allowed, self.posterior.mean[:, -1], -np.inf)))
+                return self.first if allowed[self.first] and not self._leads(best) else best
         return 0
+
+    def _leads(self, place: int) -> bool:
+        """Whether a candidate is ahead of the first choice by more than luck."""
+        rows, last = [place, self.first], len(self.levels) - 1
+        joint = self.posterior.covariance(np.array(rows) * len(self.levels) + last)[:, rows, last]
+        apart = np.sqrt(max(joint[0, 0] + joint[1, 1] - 2 * joint[0, 1], 0.0))
+        ends = self.posterior.mean[:, -1]
+        return bool(ends[place] - ends[self.first] > CAUTION * apart)
 
     def _open(self) -> np.ndarray:
         """(candidates, levels) what may be bought: the recommendation stays affordable."""
-        cost = self.levels - self.epochs[:, None]
+        cost = self.levels - self._kept[:, None]
         best = self._best()
-        left = np.full(cost.shape, self._remaining[best])
+        left = np.full(cost.shape, self._left_when_stopped(best))
         if self.epochs[best] > 0 or not self.diverged.any():
-            left[best] -= cost[best]
+            left[best] = self.horizon - self.levels
         # else all that was begun has diverged and the next may, too: another must be affordable
         open_ = np.arange(len(self.levels)) >= self.reached[:, None]
-        open_ &= self.epochs.sum() + cost + left <= self._limit
+        open_ &= self.spent + cost + left <= self._limit
+        if not self.problem.resumable:  # what can no longer be finished, or not again, is no use
+            open_ &= (self.spent + self._remaining <= self._limit)[:, None]
         return open_ & ~self.diverged[:, None]
+
+    def _left_when_stopped(self, place: int) -> int:
+        """The epochs that complete a candidate's training once another one is begun."""
+        left = int(self._remaining[place])
+        return left if self.problem.resumable or not left else self.horizon
 
     def _gain(self, begun: np.ndarray) -> np.ndarray:
         """(candidates, levels) by how much the best mean of the begun is expected to rise."""

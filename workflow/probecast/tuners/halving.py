@@ -29,6 +29,7 @@ class RungsTuner:
 
     seeded: ClassVar[bool] = False
     anytime: ClassVar[bool] = False
+    heeds_resumable: ClassVar[bool] = False
 
     def __init__(self, problem: Problem, order: Sequence[Configuration], rungs: Rungs) -> None:
         self.info, self.order = problem.info, order

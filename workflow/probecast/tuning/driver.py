@@ -39,7 +39,9 @@ class Step:
     belief: Belief | None
 
 
-def run(tuner: Tuner, environment: Environment, budget: float) -> list[Step]:
+def run(
+    tuner: Tuner, environment: Environment, budget: float, resumable: bool = True
+) -> list[Step]:
     """Let a tuner spend a budget; return its recommendation before and after every trial.
 
     The current recommendation can be completed within the budget at any time: a trial
@@ -51,8 +53,10 @@ def run(tuner: Tuner, environment: Environment, budget: float) -> list[Step]:
         tuner: a fresh tuner.
         environment: where it may buy trials.
         budget: largest total cost in full-run equivalents.
+        resumable: whether a stopped trial can be continued, see ``Problem``. If not, it is paid
+            for from its first epoch again, whatever the environment does in fact.
     """
-    accounts = _Accounts(environment.horizon)
+    accounts = _Accounts(environment.horizon, resumable)
     limit = round(budget * environment.horizon, 6)
     if environment.horizon > limit:
         raise ProbecastError(
@@ -63,9 +67,7 @@ def run(tuner: Tuner, environment: Environment, budget: float) -> list[Step]:
     while (asked := tuner.ask()) is not None:
         configuration, epoch = asked
         price = accounts.price(configuration, epoch)
-        same = config_id(configuration) == config_id(current[0])
-        left = accounts.remaining(current[0]) - (price if same else 0)
-        if accounts.spent + price + left > limit:
+        if accounts.spent + price + accounts.left_after(configuration, epoch, current[0]) > limit:
             break
         observation = environment.advance(configuration, epoch)
         accounts.book(observation)
@@ -80,34 +82,59 @@ def run(tuner: Tuner, environment: Environment, budget: float) -> list[Step]:
 class _Accounts:
     """Epochs bought, and epochs still to buy, for every trial of a run."""
 
-    def __init__(self, horizon: int) -> None:
-        self.horizon = horizon
+    def __init__(self, horizon: int, resumable: bool) -> None:
+        self.horizon, self.resumable = horizon, resumable
         self.spent = 0
         self.trials: dict[str, Observation] = {}
+        self.running = ""  # identity of the trial that was bought last
 
     def book(self, observation: Observation) -> None:
-        """Count the epochs that are new in an observation."""
-        earlier = self.trials.get(observation.config_id)
-        self.spent += observation.epochs - (earlier.epochs if earlier else 0)
+        """Count the epochs that were trained for an observation."""
+        self.spent += observation.epochs - self.kept(observation.config_id, self.running)
         self.trials[observation.config_id] = observation
+        self.running = observation.config_id
 
-    def remaining(self, configuration: Configuration) -> int:
-        """The epochs that complete a trial; none if it diverged."""
-        trial = self.trials.get(config_id(configuration))
+    def kept(self, identity: str, running: str) -> int:
+        """The epochs of a trial that need not be trained again while one is running."""
+        trial = self.trials.get(identity)
         if trial is None:
-            return self.horizon
-        return 0 if trial.diverged else self.horizon - trial.epochs
+            return 0
+        finished = trial.epochs == self.horizon
+        return trial.epochs if self.resumable or finished or identity == running else 0
+
+    def remaining(self, configuration: Configuration, running: str | None = None) -> int:
+        """The epochs that complete a trial; none if it diverged.
+
+        Args:
+            configuration: the trial's.
+            running: identity of the trial that is then running; by default the one that is.
+        """
+        identity = config_id(configuration)
+        trial = self.trials.get(identity)
+        if trial and trial.diverged:
+            return 0
+        return self.horizon - self.kept(identity, self.running if running is None else running)
+
+    def left_after(
+        self, configuration: Configuration, epoch: int, recommended: Configuration
+    ) -> int:
+        """The epochs that complete the recommendation once a trial has run to ``epoch``."""
+        asked = config_id(configuration)
+        if asked == config_id(recommended):
+            return self.horizon - epoch
+        return self.remaining(recommended, running=asked)
 
     def price(self, configuration: Configuration, epoch: int) -> int:
-        """The epochs between what a trial has and ``epoch``."""
-        trial = self.trials.get(config_id(configuration))
+        """The epochs to train for a trial to reach ``epoch``."""
+        identity = config_id(configuration)
+        trial = self.trials.get(identity)
         done = trial.epochs if trial else 0
         if not done < epoch <= self.horizon or (trial and trial.diverged):
             raise ValueError(
                 f"a tuner asked for epoch {epoch} of a trial of {self.horizon} that has {done}"
                 + (" and diverged" if trial and trial.diverged else "")
             )
-        return epoch - done
+        return epoch - self.kept(identity, self.running)
 
     def step(self, recommended: Configuration, belief: Belief | None) -> Step:
         """What it would come to if one stopped now."""

@@ -83,6 +83,9 @@ class Problem:
         sources: finished trial tables of other families, for tuners that learn from them.
         encoder: a ``learner.encoder.MetaEncoder`` pretrained on other families, for our tuner;
             None for those that use none.
+        resumable: whether a stopped trial can be continued. If not, it is gone once another one
+            is begun, and only its readings stay. Tuners need not heed it; the driver's accounts
+            do.
     """
 
     info: TaskInfo
@@ -91,6 +94,7 @@ class Problem:
     seed: int = 0
     sources: Sequence[TrialTable] = ()
     encoder: Any = None
+    resumable: bool = True
 
     @classmethod
     def of_target(
@@ -103,6 +107,7 @@ class Problem:
             budget=probes.cost,
             seed=seed,
             encoder=encoder,
+            resumable=probes.resumable,
         )
 
     def __post_init__(self) -> None:
@@ -122,17 +127,20 @@ class Tuner(Protocol):
         seeded: whether its choices depend on the problem's seed.
         anytime: whether the budget decides nothing but when it ends, so that a run under a
             smaller budget is the beginning of one under a larger.
+        heeds_resumable: whether it plans otherwise where the problem's trials are not resumable.
     """
 
     seeded: ClassVar[bool]
     anytime: ClassVar[bool]
+    heeds_resumable: ClassVar[bool]
 
     def __init__(self, problem: Problem) -> None: ...
 
     def ask(self) -> tuple[Configuration, int] | None:
         """Return a configuration and the epoch to train it to, or None when done.
 
-        A trial that was begun is continued and costs the difference.
+        A trial that was begun is continued and costs the difference; unless trials are not
+        resumable and another one has run since: then it is trained anew.
         """
 
     def tell(self, observations: Sequence[Observation]) -> None:
@@ -152,6 +160,7 @@ class FullTrials:
 
     seeded: ClassVar[bool] = False
     anytime: ClassVar[bool] = True
+    heeds_resumable: ClassVar[bool] = False
 
     def __init__(self, problem: Problem, order: Sequence[Configuration]) -> None:
         self.info, self.order = problem.info, order
