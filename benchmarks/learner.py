@@ -27,7 +27,7 @@ from probecast.code_hash import code_hash
 from probecast.console import Progress
 from probecast.errors import ProbecastError
 from probecast.evaluation.benchmark import folds
-from probecast.evaluation.calibration import keep_recommended, trust
+from probecast.evaluation.calibration import calibration, keep_beliefs
 from probecast.evaluation.replay import replay
 from probecast.files import atomic_path
 from probecast.learner.curves import normalise
@@ -156,10 +156,11 @@ def play(unit: Unit, methods: Sequence[str], folder: Path) -> Path:
                 repetitions=unit.repetitions,
                 seed=half,
                 noise=protocol.noise,
-                watch=partial(keep_recommended, beliefs, table),
+                watch=partial(keep_beliefs, beliefs, table),
             )
             if beliefs:
-                kept = pd.concat(beliefs).assign(method=OURS)
+                kept = pd.concat(beliefs).drop(columns="task").assign(method=OURS)
+                kept = kept.rename(columns={"metric": "val_metric_became"})
                 keys = ["method", "cost", "repetition"]
                 runs = runs.merge(kept, on=keys, how="left")
             rows.append(runs.assign(half=half))
@@ -206,6 +207,15 @@ def summary(runs: pd.DataFrame) -> list[dict[str, str]]:
         before = ours[cost]
         rows.append(row)
     return rows
+
+
+def trust(runs: pd.DataFrame) -> list[dict[str, str]]:
+    """Return how far our beliefs are to be trusted, over all costs and one row for each."""
+    beliefs = runs.assign(metric=runs["val_metric_became"], cost=runs["cost"].map("{:g}".format))
+    return [
+        {name: value if isinstance(value, str) else f"{value:.3g}" for name, value in row.items()}
+        for row in calibration(beliefs, "cost").to_dict("records")
+    ]
 
 
 def _paired(difference: pd.Series) -> str:

@@ -1,9 +1,14 @@
-"""Whether beliefs are as sure as they should be: do intervals hold, are promises kept?"""
+"""Whether beliefs about recommendations are as sure as they should be.
+
+What was believed of each recommendation of a replay is held against what became of it: do
+intervals hold, and how wide are they beside the errors; are promises kept, and do they tell good
+recommendations from others?
+"""
 
 import numpy as np
 import pandas as pd
 
-from probecast.learner.calibration import Outcomes
+from probecast.errors import optional
 from probecast.learner.outcomes import judged
 from probecast.learner.tuner import ProbecastTuner
 from probecast.trials import TrialTable
@@ -11,83 +16,97 @@ from probecast.tuning.protocol import Tuner
 
 BINS = 10
 BELIEF_COLUMNS = (
-    "task",
-    "cost",
-    "repetition",
-    "low",
-    "high",
-    "probability",
-    "metric",
-    "near_best",
+    *("task", "cost", "repetition", "expected", "low", "high", "probability"),
+    *("metric", "near_best", "range"),
 )
-COLUMNS = ["task", "candidates", "coverage", "calibration_error", "mean_probability", "near_best"]
+COLUMNS = [
+    *("task", "recommendations", "coverage", "width", "error"),
+    *("calibration_error", "mean_probability", "near_best", "skill", "area"),
+]
 
 
 def keep_beliefs(
     beliefs: list[pd.DataFrame], table: TrialTable, tuner: Tuner, cost: float, repetition: int
 ) -> None:
-    """Keep what our tuner believes at the end of its run on a table; of others nothing.
+    """Keep what our tuner believes of its recommendation after a run; of others nothing.
 
     With its first two arguments bound, this is what ``evaluation.replay.replay`` may give its
     tuners to.
 
     Args:
-        beliefs: gets a frame as of ``beliefs_frame``, with columns ``BELIEF_COLUMNS``.
+        beliefs: gets a frame of one row, with columns ``BELIEF_COLUMNS``; ``range`` is that of
+            the table's last validation values.
         table: that the tuner ran on.
         tuner: after its run.
         cost: its budget.
         repetition: of the run.
     """
-    if isinstance(tuner, ProbecastTuner):
-        found = judged(tuner, table, int(table.frame["seed"].min()))
-        beliefs.append(
-            beliefs_frame(found, task=table.info.task, cost=cost, repetition=repetition)
-        )
+    if not isinstance(tuner, ProbecastTuner):
+        return
+    seed = int(table.frame["seed"].min())
+    found = judged(tuner, table, seed)
+    row = {
+        "task": table.info.task,
+        "cost": cost,
+        "repetition": repetition,
+        "expected": found.belief.expected_metric,
+        "low": found.belief.low,
+        "high": found.belief.high,
+        "probability": found.belief.probability_within_5pct,
+        "metric": found.metric,
+        "near_best": found.near_best,
+        "range": float(np.ptp(table.with_floor("val_metric", seed)[table.info.epochs])),
+    }
+    beliefs.append(pd.DataFrame([row], columns=list(BELIEF_COLUMNS)))
 
 
-def beliefs_frame(found: Outcomes, **columns: str | int) -> pd.DataFrame:
-    """Return one row per candidate: ``low, high, probability, metric, near_best``, and columns."""
-    beliefs = found.beliefs
-    return pd.DataFrame(
-        {
-            **columns,
-            "low": beliefs.low,
-            "high": beliefs.high,
-            "probability": beliefs.probability,
-            "metric": found.metric,
-            "near_best": found.near_best,
-        }
-    )
-
-
-def calibration(beliefs: pd.DataFrame) -> pd.DataFrame:
-    """Return how far beliefs are to be trusted, per task and for all.
+def calibration(beliefs: pd.DataFrame, by: str = "task") -> pd.DataFrame:
+    """Return how far beliefs are to be trusted, for all and by task.
 
     Args:
-        beliefs: the rows of ``beliefs_frame`` with a column ``task``.
+        beliefs: with columns ``BELIEF_COLUMNS``.
+        by: the column to group by; it comes first in the result.
 
     Returns:
-        ``task, candidates, coverage, calibration_error, mean_probability, near_best``;
-        ``coverage`` is the share of 80 % intervals that held; ``near_best`` the share of
-        candidates within 5 % of the best. The first row, ``all``, pools all.
+        ``task`` (or ``by``), ``recommendations``; ``coverage``, the share of 80 % intervals that
+        held; ``width`` and ``error``, medians in ranges of the task's last values;
+        ``calibration_error``; ``mean_probability`` and ``near_best``, what was promised and the
+        share that came within 5 % of the best; ``skill``, what the Brier score gains on that of
+        the base rate alone, and ``area`` under the curve (both empty where all outcomes are the
+        same). The first row, ``all``, pools all.
     """
+    columns = [by, *COLUMNS[1:]]
     if beliefs.empty:
-        return pd.DataFrame(columns=COLUMNS)
-    groups = [("all", beliefs), *beliefs.groupby("task", sort=False)]
-    rows = [
-        (
-            task,
-            len(rows),
-            rows["metric"].between(rows["low"], rows["high"]).mean(),
-            expected_calibration_error(
-                rows["probability"].to_numpy(), rows["near_best"].to_numpy()
-            ),
-            rows["probability"].mean(),
-            rows["near_best"].mean(),
-        )
-        for task, rows in groups
+        return pd.DataFrame(columns=columns)
+    groups = [("all", beliefs), *beliefs.groupby(by, sort=False)]
+    return pd.DataFrame([[name, *_trust(rows)] for name, rows in groups], columns=columns)
+
+
+def _trust(beliefs: pd.DataFrame) -> list[float]:
+    """The values of ``COLUMNS`` after the first."""
+    probability = beliefs["probability"].to_numpy(float)
+    near = beliefs["near_best"].to_numpy(float)
+    return [
+        len(beliefs),
+        beliefs["metric"].between(beliefs["low"], beliefs["high"]).mean(),
+        ((beliefs["high"] - beliefs["low"]) / beliefs["range"]).median(),
+        ((beliefs["metric"] - beliefs["expected"]).abs() / beliefs["range"]).median(),
+        expected_calibration_error(probability, near),
+        probability.mean(),
+        near.mean(),
+        *_telling(probability, near),
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _telling(probability: np.ndarray, near: np.ndarray) -> tuple[float, float]:
+    """How far probabilities tell what happened: Brier skill, and area under the curve."""
+    base = near.mean()
+    if base in (0.0, 1.0):
+        return np.nan, np.nan
+    with optional("study", "judging beliefs"):
+        from sklearn.metrics import roc_auc_score
+    brier = ((probability - near) ** 2).mean()
+    return 1 - brier / (base * (1 - base)), float(roc_auc_score(near, probability))
 
 
 def expected_calibration_error(probability: np.ndarray, happened: np.ndarray) -> float:
@@ -99,60 +118,3 @@ def expected_calibration_error(probability: np.ndarray, happened: np.ndarray) ->
     number = np.minimum((probability * BINS).astype(int), BINS - 1)
     missed = pd.Series(probability - happened).groupby(number).sum()
     return float(missed.abs().sum() / len(number))
-
-
-def keep_recommended(
-    beliefs: list[pd.DataFrame], table: TrialTable, tuner: Tuner, cost: float, repetition: int
-) -> None:
-    """Keep what our tuner believes of its recommendation alone; else like ``keep_beliefs``.
-
-    Args:
-        beliefs: gets a frame of one row, with columns ``RECOMMENDED_COLUMNS``.
-        table: that the tuner ran on.
-        tuner: after its run.
-        cost: its budget.
-        repetition: of the run.
-    """
-    if isinstance(tuner, ProbecastTuner):
-        seed = int(table.frame["seed"].min())
-        found = judged(tuner, table, seed)
-        frame = beliefs_frame(found, cost=cost, repetition=repetition)
-        last = table.with_floor("val_metric", seed)[table.info.epochs]
-        size = abs(float(last.max()) - float(last.min()))
-        frame = frame.assign(expected=found.beliefs.expected, size=size)
-        beliefs.append(frame.rename(columns={"metric": "became"}))
-
-
-def trust(beliefs: pd.DataFrame) -> list[dict[str, str]]:
-    """Return how far the beliefs about recommendations are to be trusted, one row per cost.
-
-    ``width`` and ``error`` are medians, in ranges of the task's last values. ``skill`` is what
-    the Brier score gains on that of the base rate alone; ``area`` that under the curve.
-
-    Args:
-        beliefs: the rows of ``keep_recommended``.
-    """
-    from sklearn.metrics import roc_auc_score
-
-    rows = []
-    for cost, found in beliefs.groupby("cost"):
-        near, probability = found["near_best"].to_numpy(float), found["probability"]
-        base = near.mean() * (1 - near.mean())
-        brier = float(((probability - near) ** 2).mean())
-        error = ((found["became"] - found["expected"]).abs() / found["size"]).median()
-        width = ((found["high"] - found["low"]) / found["size"]).median()
-        told = 0 < near.mean() < 1
-        rows.append(
-            {
-                "cost": f"{cost:g}",
-                "held": f"{found['became'].between(found['low'], found['high']).mean():.0%}",
-                "width": f"{width:.4f}",
-                "error": f"{error:.4f}",
-                "width / error": f"{width / error:.1f}" if error else "–",
-                "near the best": f"{near.mean():.0%}",
-                "said": f"{probability.mean():.0%}",
-                "skill": f"{1 - brier / base:+.2f}" if told else "–",
-                "area": f"{roc_auc_score(near, probability):.2f}" if told else "–",
-            }
-        )
-    return rows

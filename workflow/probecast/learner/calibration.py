@@ -1,7 +1,10 @@
-"""How sure the belief should be: learnt by predicting the sources, each from the others.
+"""How sure the belief about a recommendation should be: learnt by predicting the sources.
 
-Intervals are widened by one factor, probabilities are mapped by a logistic curve (Platt,
-"Probabilistic outputs for support vector machines", 1999).
+Sources are played as new tasks, each with what the other families taught, and what was believed of
+each recommendation is held against what became of it. Intervals are widened or narrowed by one
+factor where the recommended trial was seen to its end and by another where it was not;
+probabilities are mapped by a logistic curve (Platt, "Probabilistic outputs for support vector
+machines", 1999).
 """
 
 from collections.abc import Sequence
@@ -17,8 +20,9 @@ from probecast.tuning.protocol import Belief
 
 FEWEST = 3  # families; with fewer there is little to learn from
 UNKNOWN_SPREAD = 2.0  # then: about what calibration gives for few tasks
+WORTH = 4.0  # so many outcomes say as much as is thought without them
 SMALLEST = 1e-3  # a probability is at least so far from 0 and 1
-NARROWEST, WIDEST = 0.5, 5.0  # limits of the factor
+NARROWEST, WIDEST = 0.1, 5.0  # limits of a factor
 
 
 @dataclass(frozen=True)
@@ -26,90 +30,92 @@ class Calibration:
     """Corrects a belief.
 
     Attributes:
-        spread: what intervals are widened by, around the middle.
+        finished: what intervals are widened by, around the middle, where the trial was finished.
+        unfinished: the same where some of it is still to come.
         slope: of the log-odds.
         intercept: of the log-odds.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid")
 
-    spread: float = UNKNOWN_SPREAD
+    finished: float = UNKNOWN_SPREAD
+    unfinished: float = UNKNOWN_SPREAD
     slope: float = 1.0
     intercept: float = 0.0
 
     @classmethod
-    def fit(cls, outcomes: Sequence["Outcomes"]) -> "Calibration":
-        """Return what corrects raw beliefs, one entry per task whose outcome is known.
+    def fit(cls, outcomes: Sequence["Outcome"]) -> "Calibration":
+        """Return what corrects raw beliefs.
 
         Raises:
             ProbecastError: scikit-learn is not installed.
         """
-        if len(outcomes) < FEWEST:
+        if len({outcome.family for outcome in outcomes}) < FEWEST:
             return cls()
-        errors = np.concatenate([o.errors() for o in outcomes])
-        spread = np.clip(np.quantile(errors, Belief.LEVEL), NARROWEST, WIDEST)
-        odds = np.concatenate([_log_odds(o.beliefs.probability) for o in outcomes])
-        near = np.concatenate([o.near_best for o in outcomes])
+        spreads = [
+            _spread([o.error() for o in outcomes if o.finished == finished])
+            for finished in (True, False)
+        ]
+        odds = _log_odds(
+            np.array([outcome.belief.probability_within_5pct for outcome in outcomes])
+        )
+        near = np.array([outcome.near_best for outcome in outcomes])
         if near.all() or not near.any():
-            return cls(float(spread))
+            return cls(*spreads)
         with optional("study", "pretraining a meta-encoder"):
             from sklearn.linear_model import LogisticRegression
         fitted = LogisticRegression().fit(odds[:, None], near)
         slope, intercept = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
         if slope <= 0:  # beliefs that say nothing: the base rate
             slope, intercept = 0.0, float(logit(near.mean()))
-        return cls(float(spread), slope, intercept)
+        return cls(*spreads, slope, intercept)
 
-    def interval(self, middle: np.ndarray, end: np.ndarray) -> np.ndarray:
+    def interval(self, middle: np.ndarray, end: np.ndarray, finished: bool) -> np.ndarray:
         """Return the end of an interval, moved away from its middle."""
-        return middle + self.spread * (end - middle)
+        return middle + (self.finished if finished else self.unfinished) * (end - middle)
 
     def probability(self, raw: np.ndarray) -> np.ndarray:
         """Return the corrected probabilities."""
         return expit(self.slope * _log_odds(raw) + self.intercept)
 
 
-RAW = Calibration(spread=1.0)
+RAW = Calibration(finished=1.0, unfinished=1.0)
 
 
 @dataclass(frozen=True)
-class Beliefs:
-    """What is believed of n candidates' last validation metric, natural units.
+class Outcome:
+    """What was believed of a recommendation, and what became of it.
 
     Attributes:
-        expected: (n)
-        low: (n) lower end of the central interval of ``Belief.LEVEL``.
-        high: (n) its upper end.
-        probability: (n) of coming within 5 % of the best candidate.
+        family: of the task.
+        belief: before calibration.
+        finished: whether the recommended trial had been seen to its end.
+        metric: its last validation metric, with another seed if the table has one.
+        near_best: whether that was within 5 % of the best candidate.
     """
 
-    expected: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    probability: np.ndarray
+    family: str
+    belief: Belief
+    finished: bool
+    metric: float
+    near_best: bool
+
+    def error(self) -> float:
+        """Return the error, 1 where the metric lies just on an end of the interval."""
+        expected = self.belief.expected_metric
+        end = self.belief.high if self.metric >= expected else self.belief.low
+        return abs(self.metric - expected) / max(abs(end - expected), 1e-9)
 
 
-@dataclass(frozen=True)
-class Outcomes:
-    """Raw beliefs about the candidates of one task, and what became of them.
-
-    Attributes:
-        beliefs: before calibration.
-        metric: (n) the last validation metric.
-        near_best: (n) whether that was within 5 % of the best.
-    """
-
-    beliefs: Beliefs
-    metric: np.ndarray
-    near_best: np.ndarray
-
-    def errors(self) -> np.ndarray:
-        """Return (n) errors, 1 where the metric lies just on an end of the interval."""
-        above = self.metric >= self.beliefs.expected
-        end = np.where(above, self.beliefs.high, self.beliefs.low)
-        return np.abs(self.metric - self.beliefs.expected) / np.maximum(
-            np.abs(end - self.beliefs.expected), 1e-9
-        )
+def _spread(errors: Sequence[float]) -> float:
+    """The factor that makes as many intervals hold as should, with a few outcomes' worth of doubt."""
+    if not errors:
+        return UNKNOWN_SPREAD
+    found = np.log(max(float(np.quantile(errors, Belief.LEVEL)), NARROWEST))
+    doubt = WORTH * np.log(UNKNOWN_SPREAD)
+    return float(
+        np.clip(np.exp((len(errors) * found + doubt) / (len(errors) + WORTH)), NARROWEST, WIDEST)
+    )
 
 
 def _log_odds(probability: np.ndarray) -> np.ndarray:

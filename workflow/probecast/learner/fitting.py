@@ -61,12 +61,13 @@ class Play:
 
 
 def draws_of(
-    curves: np.ndarray, expected: np.ndarray, generator: np.random.Generator
+    curves: np.ndarray, ends: np.ndarray, expected: np.ndarray, generator: np.random.Generator
 ) -> list[Draw]:
     """Return a few ways in which a source may be met.
 
     Args:
-        curves: (n, L) what was measured of its candidates, in the unit; NaN after divergence.
+        curves: (n, L) what is read of its candidates, in the unit; NaN after divergence.
+        ends: (n) how they ended in truth.
         expected: (n) what other families let expect of their ends.
         generator: draws who was begun, the promising more often, and how far each came.
     """
@@ -77,24 +78,20 @@ def draws_of(
         count = min(count, size)
         chance = np.exp(-np.arange(size) / max(count, size / 8))
         begun = order[generator.choice(size, count, replace=False, p=chance / chance.sum())]
-        # None is known to its end.
-        reached = (
-            generator.integers(1, max(levels, 2), count) if levels > 1 else np.zeros(count, int)
-        )
+        others = [row for row in order if row not in set(begun)][:UNBEGUN]
+        if levels == 1:  # without curves some are known, and the others decide
+            reached, decide = np.ones(count, dtype=int), others
+        else:  # none is known to its end
+            reached, decide = generator.integers(1, levels, count), [*begun, *others]
         known = [
             row * levels + level
-            for row, n in zip(begun, reached, strict=True)
-            for level in range(n)
+            for row, number in zip(begun, reached, strict=True)
+            for level in range(number)
         ]
-        others = [row for row in order if row not in set(begun)][:UNBEGUN]
-        if levels == 1:  # without curves, some ends are known and others decide
-            known = list(begun)
-            decide = others
-        else:
-            decide = [*begun, *others]
-        points = np.array([*known, *(row * levels + levels - 1 for row in decide)], dtype=int)
         if decide:
-            found.append(Draw(points, curves.ravel()[points], len(known)))
+            points = [*known, *(row * levels + levels - 1 for row in decide)]
+            values = np.append(curves.ravel()[known], ends[decide])
+            found.append(Draw(np.array(points), values, len(known)))
     return found
 
 

@@ -1,8 +1,6 @@
-"""What our tuner believed of a task whose table is finished, and what became of it."""
+"""What our tuner believed of its recommendation for a finished table, and what became of it."""
 
-import numpy as np
-
-from probecast.learner.calibration import Outcomes
+from probecast.learner.calibration import Outcome
 from probecast.learner.encoder import MetaEncoder
 from probecast.learner.tuner import ProbecastTuner
 from probecast.regret import within
@@ -12,30 +10,26 @@ from probecast.tuning.driver import run
 from probecast.tuning.environments import TableEnvironment
 from probecast.tuning.protocol import Problem
 
+READING = 0.01  # noise of a target's readings, in ranges: tables may be smoother than it is
 
-def outcomes(
-    table: TrialTable,
-    environment: TableEnvironment,
-    encoder: MetaEncoder,
-    cost: float,
-    seed: int = 0,
-) -> Outcomes:
-    """Probe a task whose table is finished; return the beliefs and what became of them.
+
+def outcome(table: TrialTable, encoder: MetaEncoder, cost: float, seed: int = 0) -> Outcome:
+    """Probe a task whose table is finished; return what was believed and what became of it.
 
     Args:
-        table: of the task.
-        environment: sells its trials.
+        table: of the task; the trials of its first seed can be bought.
         encoder: has not seen the task's family.
         cost: total cost in full-run equivalents.
         seed: of the tuner.
     """
+    environment = TableEnvironment(table, noise=READING, noise_seed=seed)
     problem = Problem(table.info, environment.candidates, cost, seed, encoder=encoder)
     tuner = ProbecastTuner(problem)
     run(tuner, environment, cost)
     return judged(tuner, table, environment.seed)
 
 
-def judged(tuner: ProbecastTuner, table: TrialTable, seed: int) -> Outcomes:
+def judged(tuner: ProbecastTuner, table: TrialTable, seed: int) -> Outcome:
     """Return what a tuner believes after its run on a table's trials, and what became of it.
 
     Args:
@@ -44,11 +38,18 @@ def judged(tuner: ProbecastTuner, table: TrialTable, seed: int) -> Outcomes:
         seed: the table's seed whose trials were replayed.
     """
     info = table.info
-    last = table.with_floor("val_metric", seed)[info.epochs].droplevel("seed")
-    best = last.max() if info.higher_is_better else last.min()
-    identities = {config_id(c): i for i, c in table.configurations().items()}
-    shown = [tuner.recommend()[0]]
-    metric = last.loc[[identities[config_id(c)] for c in shown]].to_numpy(dtype=float)
-    places = np.array([tuner.candidates.index(c) for c in shown])
-    near = within(metric, best, 0.05, info.higher_is_better)
-    return Outcomes(tuner.beliefs(places), metric, near)
+    configuration, belief = tuner.recommend()
+    last = table.with_floor("val_metric")[info.epochs]
+    shown = last.xs(seed, level="seed")
+    best = shown.max() if info.higher_is_better else shown.min()
+    identities = {config_id(c): identity for identity, c in table.configurations().items()}
+    trials = last.loc[identities[config_id(configuration)]]
+    fresh = trials.drop(seed) if len(trials) > 1 else trials
+    metric = float(fresh.mean())
+    return Outcome(
+        family=info.family,
+        belief=belief,
+        finished=tuner.finished(configuration),
+        metric=metric,
+        near_best=bool(within(metric, best, 0.05, info.higher_is_better)),
+    )

@@ -11,17 +11,18 @@ import numpy as np
 from probecast.encoding import Encoding
 from probecast.errors import ProbecastError
 from probecast.holdout import NOTHING, HoldOut, describe_sources
-from probecast.learner.calibration import Calibration, Outcomes
+from probecast.learner.calibration import Calibration, Outcome
 from probecast.learner.curves import Scale, curve_levels, normalise
 from probecast.learner.encoder import MetaEncoder, Source
 from probecast.learner.fitting import Play, draws_of, fit_strengths
 from probecast.learner.kernel import learn_lengthscales
-from probecast.learner.outcomes import outcomes
+from probecast.learner.outcomes import READING, outcome
 from probecast.seeds import derive
 from probecast.trials import TrialTable
-from probecast.tuning.environments import TableEnvironment, complete_trials
+from probecast.tuning.environments import complete_trials, some
 
-CALIBRATION_TASKS, CALIBRATION_COST = 12, 2.0
+CALIBRATION_TASKS, CALIBRATION_COSTS = 16, (1.5, 2.0, 5.0)
+CALIBRATION_TRIALS = 64  # candidates of each run
 PLAYED = 16  # sources, at most
 PROMISING, RANDOM = 32, 16  # of a source's candidates are looked at
 
@@ -85,26 +86,31 @@ def _plays(encoder: MetaEncoder, tables: Sequence[TrialTable]) -> list[Play]:
         generator = np.random.default_rng(derive(0, "play", table.info.task))
         rest = generator.permutation(order[PROMISING:])[:RANDOM]
         kept = np.sort([*order[:PROMISING], *rest]).astype(int)
-        draws = draws_of(curves[rows][kept], expected[kept], generator)
+        shown = curves + generator.normal(
+            0, READING * np.ptp(curves[np.isfinite(curves)]), curves.shape
+        )
+        draws = draws_of(shown[rows][kept], curves[rows][kept, -1], expected[kept], generator)
         plays.append(Play(evidence.of(kept), others.scales(table.info), draws))
     return plays
 
 
-def _outcomes(encoder: MetaEncoder, tables: Sequence[TrialTable]) -> list[Outcomes]:
-    """What other families let one believe of some sources, and what became of them.
+def _outcomes(encoder: MetaEncoder, tables: Sequence[TrialTable]) -> list[Outcome]:
+    """What other families let one believe of recommendations, and what became of them.
 
-    One source of each family, or of so many families evenly spread where there are more.
+    For some sources, evenly spread, at every one of ``CALIBRATION_COSTS``, each time with another
+    random part of their configurations as candidates.
     """
-    kinds = {source.info["task"]: source.info["kind"] for source in encoder.sources}
-    by_family = {table.info.family: table for table in reversed(tables)}
-    families = sorted(by_family)
-    spread = np.linspace(0, len(families) - 1, min(len(families), CALIBRATION_TASKS))
     found = []
-    for family in (families[place] for place in spread.round().astype(int)):
-        table, others = complete_trials(by_family[family]), encoder.without(family)
-        if kinds[table.info.task] in {source.info["kind"] for source in others.sources}:
-            environment = TableEnvironment(table)
-            found.append(outcomes(table, environment, others, CALIBRATION_COST))
+    for table in _spread(tables, CALIBRATION_TASKS):
+        others = encoder.without(table.info.family)
+        kinds = {source.info["kind"] for source in others.sources}
+        if Scale(table.info).kind not in kinds:
+            continue
+        table = complete_trials(table)
+        for cost in CALIBRATION_COSTS:
+            generator = np.random.default_rng(derive(0, "outcome", table.info.task, cost))
+            part = some(table, CALIBRATION_TRIALS, generator)
+            found.append(outcome(part, others, cost, derive(0, table.info.task, cost)))
     return found
 
 

@@ -19,7 +19,6 @@ from typing import ClassVar
 import numpy as np
 
 from probecast.errors import ProbecastError
-from probecast.learner.calibration import Beliefs
 from probecast.regret import expected_excess
 from probecast.seeds import derive
 from probecast.space import Configuration, config_id
@@ -135,29 +134,27 @@ class ProbecastTuner:
         others = [
             self.candidates[place] for place in ranked[: ALTERNATIVES + 1] if place != chosen
         ]
-        beliefs = self.beliefs(np.array([chosen]))
+        generator = np.random.default_rng(derive(self.problem.seed, "belief"))
+        promise = self.posterior.mean[:, -1] + np.sqrt(self.posterior.variance[:, -1])
+        rivals = np.argsort(-promise, kind="stable")[:RIVALS]
+        points = np.append(chosen, rivals[rivals != chosen]) * len(self.levels)
+        points += len(self.levels) - 1
+        ends = self.posterior.draw(points, DRAWS, generator)
+        (expected,), (low,), (high,) = self._measured(points[:1], ends[:, :1], generator)
+        metric = self.scale.to_natural(ends)
+        best = metric.max(axis=1) if self.problem.info.higher_is_better else metric.min(axis=1)
+        near = np.abs(metric[:, 0] - best) <= 0.05 * np.abs(best)
         return self.candidates[chosen], Belief(
-            expected_metric=float(beliefs.expected[0]),
-            low=float(beliefs.low[0]),
-            high=float(beliefs.high[0]),
-            probability_within_5pct=float(beliefs.probability[0]),
+            expected_metric=float(expected),
+            low=float(low),
+            high=float(high),
+            probability_within_5pct=float(self.calibration.probability(near.mean())),
             alternatives=tuple(others[:ALTERNATIVES]),
         )
 
-    def beliefs(self, places: np.ndarray) -> Beliefs:
-        """Return what is believed of some of ``self.candidates``, by their places."""
-        generator = np.random.default_rng(derive(self.problem.seed, "belief"))
-        levels = len(self.levels)
-        ends = self.posterior.mean[:, -1] + np.sqrt(self.posterior.variance[:, -1])
-        rivals = np.setdiff1d(np.argsort(-ends, kind="stable")[:RIVALS], places)
-        points = np.append(places, rivals) * levels + levels - 1
-        draws = self.posterior.draw(points, DRAWS, generator)
-        own = slice(len(places))
-        expected, low, high = self._measured(points[own], draws[:, own], generator)
-        metric = self.scale.to_natural(draws)
-        best = metric.max(axis=1) if self.problem.info.higher_is_better else metric.min(axis=1)
-        near = np.abs(metric[:, own] - best[:, None]) <= 0.05 * np.abs(best)[:, None]
-        return Beliefs(expected, low, high, self.calibration.probability(near.mean(axis=0)))
+    def finished(self, configuration: Configuration) -> bool:
+        """Whether a candidate's trial was seen to its end, or to its divergence."""
+        return bool(self.reached[self.place[config_id(configuration)]] == len(self.levels))
 
     def continuation(self, configuration: Configuration) -> list[dict[str, float]]:
         """Return how a candidate's learning curve is believed to go on, as far as it is unseen.
@@ -197,7 +194,9 @@ class ProbecastTuner:
         central = [(1 - Belief.LEVEL) / 2, (1 + Belief.LEVEL) / 2]
         tails = np.quantile(draws + noise, central, axis=0)
         mean = np.clip(mean, *tails)  # outside in the most skewed cases
-        low, high = np.sort(self.scale.to_natural(self.calibration.interval(mean, tails)), axis=0)
+        finished = self.reached[points // len(self.levels)].min() == len(self.levels)
+        ends = self.calibration.interval(mean, tails, finished)
+        low, high = np.sort(self.scale.to_natural(ends), axis=0)
         return self.scale.to_natural(mean), low, high
 
     @property

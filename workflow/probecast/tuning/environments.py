@@ -63,6 +63,13 @@ def complete_trials(table: TrialTable) -> TrialTable:
     return replace(table, frame=frame[ended].reset_index(drop=True))
 
 
+def some(table: TrialTable, count: int, generator: np.random.Generator) -> TrialTable:
+    """Return the trials of so many random configurations, at most."""
+    kept = generator.permutation(sorted(table.configurations()))[:count]
+    frame = table.frame[table.frame["config_id"].isin(kept)].reset_index(drop=True)
+    return replace(table, frame=frame)
+
+
 def _noisy(trials: list[Observation], deviation: float, seed: int) -> list[Observation]:
     generator = np.random.default_rng(seed)
     return [
