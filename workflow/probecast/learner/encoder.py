@@ -2,8 +2,9 @@
 
 It holds the normalised learning curves of its source tasks, and the strengths that they have
 taught. ``learner.kernel`` completes the curves for the configurations that a source has not tried;
-``learner.prior`` makes a Gaussian mixture of all. On disk it is two files: ``encoder.safetensors`` with the numbers, and ``card.json``,
-which says what they are. Both may come from anyone, so reading checks each against the other.
+``learner.prior`` makes a Gaussian mixture of all. On disk it is two files: ``encoder.safetensors``
+with the curves, and ``card.json``, which says what they are and what was learnt. Both may come
+from anyone, so reading checks each against the other.
 """
 
 import hashlib
@@ -35,7 +36,7 @@ from probecast.learner.curves import (
 from probecast.learner.kernel import APART, alike, complete
 from probecast.learner.posterior import Posterior, Scales
 from probecast.learner.prior import Evidence, task_prior
-from probecast.learner.strengths import Strengths
+from probecast.learner.strengths import EXPECTED, Strengths
 from probecast.regret import expected_excess
 from probecast.space import Configuration, config_id
 from probecast.trials import TaskInfo, TrialTable
@@ -102,7 +103,7 @@ class MetaEncoder:
         encoding: Encoding,
         sources: Sequence[Source],
         card: dict[str, Any],
-        strengths: Strengths = Strengths(),
+        strengths: Strengths = EXPECTED,
         lengthscales: Mapping[str, float] = MappingProxyType({}),
         calibration: Calibration = RAW,
     ) -> None:

@@ -62,7 +62,8 @@ def pretrain(
         [(source.configurations, source.curves[:, -1]) for source in sources], encoding.groups()
     )
     names = [hyperparameter.name for hyperparameter in encoding.hyperparameters]
-    encoder = MetaEncoder(encoding, sources, card, lengthscales=dict(zip(names, scales.tolist())))
+    lengthscales = dict(zip(names, scales.tolist(), strict=True))
+    encoder = MetaEncoder(encoding, sources, card, lengthscales=lengthscales)
     encoder.strengths = fit_strengths(_plays(encoder, telling))
     encoder.calibration = Calibration.fit(_outcomes(encoder, telling))
     return encoder
