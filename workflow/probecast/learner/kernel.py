@@ -69,7 +69,8 @@ def learn_lengthscales(
     squares, values = [], []
     for places, ends in parts:
         apart = ((places[:, None] - places) / APART) ** 2
-        squares.append(np.stack([apart[:, :, groups == g].sum(axis=2) for g in range(count)]))
+        along = [apart[:, :, groups == g].sum(axis=2) for g in range(count)]
+        squares.append(np.reshape(along, (count, *apart.shape[:2])))
         values.append((ends - ends.mean()) / ends.std())
 
     start, _ = _expected(count)
