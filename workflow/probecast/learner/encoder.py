@@ -305,7 +305,7 @@ class Expectation:
     """A belief about a task, ready to learn from probes.
 
     Attributes:
-        rows: which candidates it is about, the most promising first.
+        rows: which candidates it is about, in the order of their identity.
         levels: the epochs looked at.
         scale: between natural values and the belief's unit.
         posterior: over those candidates and levels.
