@@ -1,7 +1,8 @@
 """Pretrains the meta-encoder on the trial tables of source tasks.
 
-It keeps their learning curves. Then it predicts some sources, each from the curves of the other
-families, to learn how sure its beliefs may be.
+It keeps their learning curves, and learns from them how far apart configurations may lie and still
+be alike. Then it predicts some sources, each from the curves of the other families, to learn how
+strongly each part of the prior speaks and how sure its beliefs may be.
 """
 
 from collections.abc import Sequence
@@ -86,8 +87,9 @@ def _plays(encoder: MetaEncoder, tables: Sequence[TrialTable]) -> list[Play]:
         generator = np.random.default_rng(derive(0, "play", table.info.task))
         rest = generator.permutation(order[PROMISING:])[:RANDOM]
         kept = np.sort([*order[:PROMISING], *rest]).astype(int)
-        draws = draws_of(curves[rows][kept], expected[kept], generator)
-        plays.append(Play(evidence.of(kept), others.scales(table.info), draws))
+        # A single trial without a curve leaves nothing to predict.
+        if draws := draws_of(curves[rows][kept], expected[kept], generator):
+            plays.append(Play(evidence.of(kept), others.scales(table.info), draws))
     return plays
 
 
