@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 
-.PHONY: run setup plan test bench bench-scale faults fuzz utilisation ship lint format schema clean
+.PHONY: run setup plan test bench bench-scale bench-learner faults fuzz utilisation ship lint format schema clean
 
 run: $(SETUP)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY)
@@ -41,6 +41,10 @@ faults: $(SETUP)
 # How time and memory grow: the graph up to 100,000 trials, tables up to 10 million rows.
 bench-scale: $(SETUP)
 	OMP_NUM_THREADS=1 PYTHONPATH=workflow $(BIN)/python -m benchmarks.scale
+
+# What the learner is worth on every table that is there: hours, but what is done is kept.
+bench-learner: $(SETUP)
+	OMP_NUM_THREADS=1 PYTHONPATH=workflow $(BIN)/python -m benchmarks.learner --cores $(CORES)
 
 # The tests of hostile input with many more examples: about a quarter of an hour.
 EXAMPLES ?= 5000

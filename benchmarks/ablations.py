@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.ablations <table>`` holds out every family of a table in turn and prints
 mean regret at each total cost: with one part of our tuner taken away after another, and of the
-other tuners and two oracles (``benchmarks.oracles``) with the standard error of their difference
+other tuners and an oracle (``benchmarks.oracles``) with the standard error of their difference
 to ours. p is that of a Wilcoxon test (over tasks, of the mean over costs) against the learner as
 it is, of each row alone: of twenty rows, one below .05 is chance. The table: ``own`` (the shipped
 trial tables that tell anything, the configurations that all have tried), or any that a study file
@@ -14,8 +14,8 @@ have; ``unlike``, seven sources of seven families; or numbers of sources. Every 
 """
 
 import argparse
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from unittest.mock import patch
@@ -24,15 +24,15 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from benchmarks.oracles import BEGUN, MIGHT, oracles_of
+from benchmarks.oracles import BEGUN, oracles_of
 from benchmarks.tables import heading, markdown
 from probecast.errors import ProbecastError, suggest
 from probecast.evaluation.replay import replay
 from probecast.evaluation.statistics import wilcoxon_p
-from probecast.learner import curves, encoder
+from probecast.learner import curves, encoder, pretraining
 from probecast.learner import tuner as tuner_module
-from probecast.learner.encoder import KINDRED
-from probecast.learner.pretraining import pretrain
+from probecast.learner.encoder import MetaEncoder
+from probecast.learner.strengths import EXPECTED
 from probecast.learner.tuner import ProbecastTuner
 from probecast.seeds import derive
 from probecast.space import config_id
@@ -44,7 +44,7 @@ ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "workflow/pretrained/trials"
 UNLIKE = 7
 COSTS = (1.5, 2, 3, 5, 10)
-OTHERS = ("portfolio", "nearest", "empirical_gp", "halving_portfolio")
+OTHERS = ("one_epoch", "portfolio", "nearest", "empirical_gp", "halving_portfolio")
 
 
 class RandomProbes(ProbecastTuner):
@@ -66,13 +66,31 @@ class Variant:
         tables: changes what is learnt from.
         tuner: probes and recommends.
         levels: the epochs of a curve that are looked at.
-        kindred: how many other sources one of the target's architecture is worth.
+        roughness: how noisy a source's values are.
+        strengths: those that take the place of what pretraining has learnt, by name.
+        lengthscales: those that take its place, or None.
     """
 
     tables: Callable[[TrialTable], TrialTable] = lambda table: table
     tuner: type[ProbecastTuner] = ProbecastTuner
     levels: Callable[[int], np.ndarray] = curves.curve_levels
-    kindred: float = KINDRED
+    roughness: Callable[[np.ndarray, np.ndarray], np.ndarray] = curves.roughness
+    strengths: Mapping[str, float] = field(default_factory=dict)
+    lengthscales: Mapping[str, float] | None = None
+
+    def learnt(self, tables: Sequence[TrialTable]) -> MetaEncoder:
+        """Return what it learns from tables."""
+        made = pretraining.pretrain(tables)
+        made.strengths = replace(made.strengths, **self.strengths)
+        if self.lengthscales is not None:
+            made.lengthscales = dict(self.lengthscales)
+        return made
+
+
+def equally_rough(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """The mean roughness of all a source's curves, at every level."""
+    found = curves.roughness(values, levels)
+    return np.full(found.shape, found.mean())
 
 
 def shuffled(table: TrialTable) -> TrialTable:
@@ -126,7 +144,10 @@ VARIANTS = {
     AS_IT_IS: Variant(),
     "without curves (full trials only)": Variant(levels=lambda horizon: np.array([horizon])),
     "without transfer (sources shuffled)": Variant(tables=shuffled),
-    "all architectures alike": Variant(kindred=1.0),
+    "all architectures alike": Variant(strengths={"kindred": 1.0}),
+    "strengths not learnt": Variant(strengths=asdict(EXPECTED)),
+    "lengthscales not learnt": Variant(lengthscales={}),
+    "the same noise for all": Variant(roughness=equally_rough),
     "probes chosen at random": Variant(tuner=RandomProbes),
 }
 
@@ -179,10 +200,11 @@ def run(
         left = thinned(left, sources, generator)
         with (
             patch.object(encoder, "curve_levels", variant.levels),
-            patch.object(encoder, "KINDRED", variant.kindred),
+            patch.object(pretraining, "curve_levels", variant.levels),
+            patch.object(encoder, "roughness", variant.roughness),
             patch.object(tuner_module, "TUNER", variant.tuner),
         ):
-            made = pretrain(left)
+            made = variant.learnt(left)
             methods = ["probecast", *others]
             oracles, watch = oracles_of(table)
             runs.append(replay(table, tuple(left), made, methods, COSTS, 1, seed, noise, watch))
@@ -203,7 +225,7 @@ def print_ablations(
         rows.append(_row(name, by_task.loc["probecast"], reference))
         rows += [
             _row(other, by_task.loc[other], reference)
-            for other in (BEGUN, MIGHT, *OTHERS)
+            for other in (BEGUN, *OTHERS)
             if first and other in by_task.index
         ]
         print(f"done: {name}, sources: {sources}", flush=True)

@@ -1,8 +1,7 @@
 """What our probes would have been worth had their curves' ends been known.
 
-Two bounds on a run of our tuner, as rows of ``replay`` with a method of their own: the best last
-validation metric among the configurations that it began (perfect extrapolation of the same
-probes), and among all that it might have begun (perfect choice of probes, too).
+A bound on a run of our tuner, as rows of ``replay`` with a method of its own: the best last
+validation metric among the configurations that it began, perfect extrapolation of the same probes.
 """
 
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from probecast.space import config_id
 from probecast.trials import TrialTable
 from probecast.tuning.protocol import Tuner
 
-BEGUN, MIGHT = "oracle: best of those begun", "oracle: best of those that might be begun"
+BEGUN = "oracle: best of those begun"
 
 
 def oracles_of(
@@ -36,10 +35,8 @@ def oracles_of(
             return
         outcomes = [worth[config_id(candidate)] for candidate in tuner.candidates]
         merit = sign * np.array([outcome["val_metric"] for outcome in outcomes])
-        might = np.arange(len(outcomes)) < PROBED
-        for method, allowed in ((BEGUN, tuner.epochs > 0), (MIGHT, might)):
-            chosen = int(np.argmax(np.where(allowed, merit, -np.inf)))
-            row = {"task": table.info.task, "method": method, "repetition": repetition}
-            found.append({**row, "cost": float(budget), **outcomes[chosen]})
+        chosen = int(np.argmax(np.where(tuner.epochs > 0, merit, -np.inf)))
+        row = {"task": table.info.task, "method": BEGUN, "repetition": repetition}
+        found.append({**row, "cost": float(budget), **outcomes[chosen]})
 
     return found, watch

@@ -7,6 +7,8 @@ from pydantic import TypeAdapter
 from kit.tables import small_table
 from probecast.encoding import Encoding, Hyperparameter
 
+NAMES = Hyperparameter.of("optimizer", ["Adam", "SGD"])
+
 
 def test_evenly_spaced_ratios_are_logarithmic_and_evenly_spaced_numbers_linear():
     assert Hyperparameter.of("learning_rate", [0.1, 0.001, 0.01]).scale == "log"
@@ -92,3 +94,12 @@ def test_hyperparameters_of_the_target_alone_have_a_place_of_their_own():
     own = encoding.unmatched([{"learning_rate": 0.1, "k": k} for k in (1, 3, 5)])
     assert own.tolist() == [[1, -1], [1, 0], [1, 1]]
     assert encoding.unmatched([{"learning_rate": 0.1}]).shape == (1, 0)
+
+
+def test_inputs_are_grouped_by_the_hyperparameter_that_they_are_of():
+    table = small_table({0.1: [0.2], 1.0: [0.3]})
+    encoding = Encoding.of([table])
+    assert encoding.groups().tolist() == [0, 0]  # is it there, and where does it lie
+    more = replace(encoding, hyperparameters=(*encoding.hyperparameters, NAMES))
+    assert more.groups().tolist() == [0, 0, 1, 1, 1]
+    assert Encoding((), (), {}).groups().tolist() == []

@@ -17,7 +17,7 @@ from benchmarks.ablations import (
     tables_of,
     thinned,
 )
-from benchmarks.oracles import BEGUN, MIGHT
+from benchmarks.oracles import BEGUN
 from kit.synthetic import few, synthetic_task
 from probecast.errors import ProbecastError
 
@@ -32,9 +32,17 @@ def test_shuffling_keeps_the_curves_and_moves_the_configurations():
 
 
 def of_two_architectures(number):
-    """A task that has tried a third of the configurations, so that all parts have a say."""
+    """A task of which all parts have a say.
+
+    It has tried a third of the configurations, and large learning rates are rough until the end.
+    """
     table = few(number)
-    return replace(table, info=replace(table.info, architecture=("cnn", "rnn")[number % 2]))
+    frame = table.frame.copy()
+    rough = (frame["learning_rate"] >= 0.01) & (frame["epoch"] < table.info.epochs)
+    noise = np.random.default_rng(number).normal(0, 0.1, len(frame))
+    frame["val_metric"] = (frame["val_metric"] + rough * noise).clip(0, 1)
+    info = replace(table.info, architecture=("cnn", "rnn")[number % 2])
+    return replace(table, info=info, frame=frame)
 
 
 TABLES = [of_two_architectures(number) for number in range(4)]
@@ -59,7 +67,7 @@ def test_all_are_held_against_the_learner_as_it_is(capsys):
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     header, _, *rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
     assert header == ["", *(f"{cost:g}" for cost in COSTS), "p"]
-    assert [row[0] for row in rows] == [AS_IT_IS, BEGUN, MIGHT, *OTHERS, name]
+    assert [row[0] for row in rows] == [AS_IT_IS, BEGUN, *OTHERS, name]
     runs = runs_of(AS_IT_IS)
     ours = runs[(runs["method"] == "probecast") & (runs["cost"] == COSTS[0])]
     assert float(rows[0][1]) == pytest.approx(ours["regret"].mean(), abs=6e-4)

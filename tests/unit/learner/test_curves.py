@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.tables import small_table
-from probecast.learner.curves import Scale, at_levels, curve_levels, normalise
+from probecast.learner.curves import Scale, at_levels, curve_levels, normalise, roughness
 
 NAN = float("nan")
 
@@ -159,3 +159,40 @@ def test_a_longer_source_is_read_at_the_same_shares_of_its_horizon():
     curves = np.arange(1, 101)[None] / 100
     assert at_levels(curves, np.array([1, 3, 10])).tolist() == [[0.1, 0.3, 1.0]]
     assert at_levels(curves[:, :2], np.array([1, 5, 6, 10])).tolist() == [[0.01, 0.01, 0.02, 0.02]]
+
+
+def test_a_rough_beginning_makes_early_values_noisy_and_no_later_ones():
+    generator, time = np.random.default_rng(0), np.arange(1, 41) / 40
+    sigma = np.where(time <= 0.25, 0.1, 0.01)
+    curves = time**0.3 + sigma * generator.standard_normal((2000, 40))
+    levels = np.array([2, 5, 20, 30, 40])
+    found = roughness(curves, levels).mean(axis=0)
+    assert found[:2] == pytest.approx([0.1**2] * 2, rel=0.1)
+    assert found[2:] == pytest.approx([0.01**2] * 3, rel=0.1)
+
+
+def test_a_rough_curve_is_noisy_and_its_neighbour_is_not():
+    smooth = np.linspace(0, 1, 9) ** 0.5
+    curves = np.stack([smooth, smooth, smooth + 0.1 * (-1.0) ** np.arange(9)])
+    found = roughness(curves, np.array([1, 5, 9]))
+    assert found[:2] == pytest.approx(0)
+    assert found[2].min() > 0.01
+
+
+def test_bends_that_all_curves_have_are_no_noise():
+    stepped = np.repeat([0.1, 0.5, 0.6], 4)  # as where the learning rate drops
+    curves = np.stack([stepped, stepped + 0.2, stepped - 0.1 * np.arange(12) / 12])
+    assert roughness(curves, np.array([1, 4, 5, 8, 12])) == pytest.approx(0)
+
+
+def test_curves_that_are_too_short_are_not_rough():
+    for epochs in (1, 2):
+        curves = np.random.default_rng(0).uniform(0, 1, (4, epochs))
+        assert roughness(curves, np.array([1, 2, 3])).tolist() == [[0.0] * 3] * 4
+
+
+def test_the_roughness_of_a_longer_source_is_read_where_its_values_are():
+    curves = np.random.default_rng(0).uniform(0, 1, (5, 100))
+    levels = np.array([1, 3, 10])
+    in_epochs = roughness(curves, np.array([10, 30, 100]))
+    assert roughness(curves, levels).tolist() == in_epochs.tolist()

@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -9,8 +9,11 @@ from kit.tables import small_table
 from probecast.errors import ProbecastError
 from probecast.files import seal, sha256, write_json
 from probecast.holdout import HoldOut
-from probecast.learner.encoder import POOL, MetaEncoder
+from probecast.learner import encoder as encoder_module
+from probecast.learner.encoder import MetaEncoder
 from probecast.learner.pretraining import pretrain
+from probecast.learner.strengths import EXPECTED
+from probecast.space import config_id
 
 NEW = synthetic_task(99).info
 CANDIDATES = list(synthetic_task(99).configurations().values())
@@ -24,6 +27,8 @@ def test_it_is_the_same_after_writing_and_reading(tmp_path):
     assert one.rows == two.rows
     np.testing.assert_array_equal(one.posterior.mean, two.posterior.mean)
     np.testing.assert_array_equal(one.posterior.variance, two.posterior.variance)
+    assert again.strengths == encoder.strengths
+    assert again.lengthscales == encoder.lengthscales
     assert again.hash == encoder.hash == sha256(tmp_path / "encoder.safetensors")
     again.write(tmp_path / "copy")
     for name in ("encoder.safetensors", "card.json"):
@@ -37,6 +42,9 @@ def test_the_card_says_what_it_has_learnt_from(tmp_path):
     assert (source["task"], source["family"], source["architecture"]) == ("t3-cnn", "f3", "cnn")
     assert source["rows"] == 90
     assert len(source["identities"]) == 18
+    assert card["strengths"] == asdict(quick_encoder().strengths)
+    assert card["lengthscales"] == quick_encoder().lengthscales
+    assert sorted(card["lengthscales"]) == ["layers", "learning_rate", "optimizer"]
     assert card["weights_sha256"] == sha256(tmp_path / "encoder.safetensors")
 
 
@@ -52,7 +60,9 @@ def test_weights_and_card_that_do_not_belong_together_are_refused(tmp_path):
         MetaEncoder.read(tmp_path)
 
 
-@pytest.mark.parametrize("key", ["encoding", "sources", "calibration"])
+@pytest.mark.parametrize(
+    "key", ["encoding", "sources", "calibration", "strengths", "lengthscales"]
+)
 def test_a_card_of_another_version_is_refused(tmp_path, key):
     quick_encoder().write(tmp_path)
     path = tmp_path / "card.json"
@@ -63,16 +73,45 @@ def test_a_card_of_another_version_is_refused(tmp_path, key):
         MetaEncoder.read(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"lengthscales": {"layers": 0.0}},
+        {"lengthscales": {"layers": float("inf")}},
+        {"strengths": {**asdict(EXPECTED), "ridge": -1.0}},
+        {"strengths": {"ridge": 1.0, "other": 1.0}},
+    ],
+)
+def test_a_card_that_cannot_have_been_learnt_is_refused(tmp_path, changes):
+    quick_encoder().write(tmp_path)
+    path = tmp_path / "card.json"
+    card = json.loads(path.read_text()) | changes
+    path.write_text(json.dumps(card))
+    seal(path)
+    with pytest.raises(ProbecastError, match=r"card\.json"):
+        MetaEncoder.read(tmp_path)
+
+
+def test_without_a_family_it_knows_the_same_of_tasks_in_general():
+    encoder = quick_encoder()
+    left = encoder.without("f3")
+    assert set(encoder.tasks) - set(left.tasks) == {"t3-cnn"}
+    assert (left.strengths, left.lengthscales) == (encoder.strengths, encoder.lengthscales)
+    left.check_unseen(synthetic_task(3).info)
+
+
 def test_what_the_sources_have_tried_is_remembered_as_it_was():
     tables = [synthetic_task(number) for number in range(3)]
     encoder = pretrain(tables)
+    # Nothing is thought luck, and all sources are as much like the target.
+    encoder.strengths = replace(EXPECTED, smoothing=1e-9, likeness=1e-9)
     expected = encoder.expect(NEW, CANDIDATES)
     ends = np.mean([s.curves[:, -1] for s in encoder.sources], axis=0)
     experts = expected.posterior.prior.means[:3, :, -1].mean(axis=0)
     assert experts == pytest.approx(ends[expected.rows])
 
 
-def test_first_comes_what_was_best_on_the_targets_architecture():
+def test_most_is_expected_of_what_was_best_on_the_targets_architecture():
     """Though two sources of another one speak against it."""
     good, bad = {0.1: [0.2, 0.3], 1.0: [0.5, 0.9]}, {0.1: [0.5, 0.9], 1.0: [0.2, 0.3]}
     tables = [
@@ -84,8 +123,9 @@ def test_first_comes_what_was_best_on_the_targets_architecture():
     candidates = list(tables[0].configurations().values())
 
     def first(task):
-        info = small_table(good, task=task, family="new").info
-        return candidates[encoder.expect(info, candidates).rows[0]]["learning_rate"]
+        expected = encoder.expect(small_table(good, task=task, family="new").info, candidates)
+        best = np.argmax(expected.posterior.mean[:, -1])
+        return candidates[expected.rows[best]]["learning_rate"]
 
     assert first("new-cnn") == 1.0
     assert first("new-rnn") == 0.1
@@ -101,10 +141,65 @@ def test_a_space_that_no_source_knows_gives_the_same_expectation_for_all():
     assert posterior.mean[0, -1] < posterior.mean[1:, -1].min()
 
 
-def test_the_pool_is_bounded_and_holds_each_candidate_once():
-    many = [{**c, "layers": layers} for c in CANDIDATES for layers in range(2, 12)]
-    rows = quick_encoder().expect(NEW, many).rows
-    assert len(rows) == len(set(rows)) == POOL
+def test_of_many_candidates_those_that_most_can_be_expected_of_are_considered(monkeypatch):
+    encoder, levels = quick_encoder(), np.array([1, 2, 3, 5])
+    all_ = encoder.expect(NEW, CANDIDATES)
+    assert sorted(all_.rows) == list(range(18))
+    monkeypatch.setattr(encoder_module, "POINTS", 7 * len(levels))
+    some = encoder.expect(NEW, CANDIDATES)
+    assert some.levels.tolist() == levels.tolist()
+    assert len(some.rows) == len(set(some.rows)) == 7
+    _, evidence = encoder.evidence(NEW, CANDIDATES, levels)
+    assert evidence.curves.shape == (8, 7, 4)
+    assert evidence.kernel.shape == (7, 7)
+    ends = np.mean([source.curves[:, -1] for source in encoder.sources], axis=0)
+    left_out = sorted(set(range(18)) - set(some.rows))
+    assert ends[some.rows].min() > np.median(ends[left_out])
+    assert np.argmax(ends) in some.rows
+
+
+def test_the_order_of_the_candidates_does_not_matter():
+    there = quick_encoder().expect(NEW, CANDIDATES)
+    back = quick_encoder().expect(NEW, CANDIDATES[::-1])
+    order = [config_id(CANDIDATES[row]) for row in there.rows]
+    assert order == [config_id(CANDIDATES[::-1][row]) for row in back.rows]
+    np.testing.assert_array_equal(there.posterior.mean, back.posterior.mean)
+
+
+def test_what_nobody_has_tried_goes_as_what_differs_where_it_matters_little():
+    encoder, one = quick_encoder(), {"learning_rate": 0.01, "optimizer": "Adam"}
+    tried = [{**one, "layers": layers} for layers in (2, 3, 4)]
+
+    def said(layers):
+        """Of layers nobody has tried, and of those tried; they may lie so far apart."""
+        widths = {"learning_rate": 0.1, "optimizer": 0.1, "layers": layers}
+        made = MetaEncoder(encoder.encoding, encoder.sources, encoder.card, EXPECTED, widths)
+        rows, found = made.evidence(NEW, [{**one, "layers": 4.6}, *tried], np.array([5]))
+        new, others = rows.index(0), [rows.index(row) for row in (1, 2, 3)]
+        apart = found.curves[:, new] - found.curves[:, others].mean(axis=1)
+        return np.abs(apart).max(), found.unknown[:, new].mean(), found.kernel[new, others]
+
+    apart, unknown, alike = said(layers=100.0)
+    assert apart < 0.1
+    assert alike == pytest.approx(np.ones(3), abs=1e-3)
+    strangers, nothing_known, unlike = said(layers=0.1)
+    assert strangers > 0.2
+    assert unlike == pytest.approx(np.zeros(3), abs=0.02)
+    assert unknown < 0.2 * nothing_known
+
+
+def test_what_is_rough_on_the_sources_is_noisy_and_its_like_are_too():
+    jagged = {0.1: [0.2, 0.6, 0.3, 0.8, 0.5], 0.2: [0.2, 0.6, 0.3, 0.8, 0.6]}
+    smooth = {rate: [0.2, 0.3, 0.4, 0.5, 0.7] for rate in (10.0, 20.0, 30.0)}
+    tables = [small_table(jagged | smooth, task=f"{name}-cnn", family=name) for name in ("a", "b")]
+    candidates = [{"learning_rate": rate} for rate in (0.1, 0.15, 20.0)]
+    levels = np.array([1, 2, 3, 5])
+    encoder = pretrain(tables)
+    encoder.lengthscales = {"learning_rate": 0.1}
+    rows, evidence = encoder.evidence(replace(NEW, family="new"), candidates, levels)
+    rough = evidence.rough[np.argsort(rows)]
+    assert rough[0].min() > 10 * rough[2].max()
+    assert rough[1].min() > 10 * rough[2].max()
 
 
 def test_a_metric_that_cannot_be_compared_is_said():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,9 @@ from probecast.errors import ProbecastError
 from probecast.evaluation.replay import replay
 from probecast.holdout import HoldOut
 from probecast.learner import pretraining
+from probecast.learner.curves import Scale
 from probecast.learner.encoder import MetaEncoder, Source
+from probecast.learner.fitting import fit_strengths
 from probecast.learner.outcomes import outcomes
 from probecast.learner.pretraining import pretrain
 from probecast.space import config_id
@@ -37,6 +41,8 @@ def test_pretraining_again_gives_the_same_weights_bit_for_bit_in_any_order():
     one, two = pretrain(tables), pretrain(tables[::-1])
     assert one.hash == two.hash
     assert one.card == two.card
+    assert one.strengths == two.strengths
+    assert one.lengthscales == two.lengthscales
 
 
 def test_nothing_to_learn_from_is_said():
@@ -67,6 +73,70 @@ def test_so_many_families_say_how_sure_beliefs_may_be(monkeypatch):
     monkeypatch.setattr(pretraining, "outcomes", recorded)
     pretrain([synthetic_task(number) for number in range(14)])
     assert len(set(predicted)) == len(predicted) == pretraining.CALIBRATION_TASKS
+
+
+def plays_of(monkeypatch, tables):
+    """What the strengths are learnt from."""
+    found = []
+
+    def recorded(plays):
+        found.extend(plays)
+        return fit_strengths(plays)
+
+    monkeypatch.setattr(pretraining, "fit_strengths", recorded)
+    assert np.isfinite(pretrain(tables).strengths.logs()).all()
+    return found
+
+
+def test_strengths_are_learnt_from_sources_that_know_only_other_families(monkeypatch):
+    tables = [synthetic_task(number) for number in range(4)]
+    tables[1] = replace(tables[1], info=replace(tables[1].info, family="f0"))
+    plays = plays_of(monkeypatch, tables)
+    assert [sorted(play.evidence.families) for play in plays] == [
+        ["f2", "f3"],
+        ["f2", "f3"],
+        ["f0", "f0", "f3"],
+        ["f0", "f0", "f2"],
+    ]
+
+
+def test_a_play_is_of_the_sources_own_curves(monkeypatch):
+    tables = [synthetic_task(number) for number in range(3)]
+    plays = plays_of(monkeypatch, tables)
+    for table, play in zip(tables, plays, strict=True):
+        measured = Scale(table.info).to_unit(table.curves().to_numpy()).ravel().round(12)
+        for draw in play.draws:
+            assert np.isin(draw.values.round(12), measured).all()
+
+
+def test_so_many_sources_and_candidates_are_played(monkeypatch):
+    rates = {0.01 * i: [0.1 + 0.001 * i] for i in range(1, 80)}
+    tables = [
+        small_table(rates, task=f"s{i:02}-cnn", family=f"s{i:02}", floor=0.05) for i in range(18)
+    ]
+    plays = plays_of(monkeypatch, tables)
+    assert len(plays) == pretraining.PLAYED
+    size = pretraining.PROMISING + pretraining.RANDOM
+    assert {play.evidence.curves.shape[1] for play in plays} == {size}
+
+
+def test_sources_that_nothing_can_be_asked_of_teach_no_strengths(monkeypatch):
+    """A metric that no other source has; or a single trial without a curve."""
+    alone = small_table({0.1: [1.0], 0.2: [9.0]}, task="x-cnn", family="x", metric="loss")
+    single = small_table({0.1: [0.7]}, task="y-cnn", family="y")
+    others = [synthetic_task(number) for number in range(3)]
+    assert len(plays_of(monkeypatch, [*others, replace_floor(alone), single])) == 3
+
+
+def replace_floor(table):
+    """The same without a floor, so that only its like can be compared."""
+    return replace(table, info=replace(table.info, floor_val=NAN, floor_test=NAN))
+
+
+def test_what_decides_on_the_sources_has_the_shorter_lengthscale():
+    """Depth moves the accuracy of the synthetic tasks little, the learning rate much."""
+    lengthscales = quick_encoder().lengthscales
+    assert lengthscales["learning_rate"] < lengthscales["layers"]
 
 
 def test_a_source_keeps_diverged_trials_and_drops_unfinished_ones():

@@ -79,13 +79,39 @@ def test_the_continuation_is_what_is_unseen_and_ends_as_the_beliefs_do():
     points = tuner.continuation(configuration)
     assert [point["epoch"] for point in points] == [5, 8, 10]
     assert all(point["low"] <= point["expected"] <= point["high"] for point in points)
-    beliefs, place = tuner.beliefs(), tuner.candidates.index(configuration)
-    assert points[-1]["expected"] == pytest.approx(beliefs.expected[place], rel=0.02)
-    width = beliefs.high[place] - beliefs.low[place]
-    assert points[-1]["low"] == pytest.approx(beliefs.low[place], abs=0.15 * width)
-    assert points[-1]["high"] == pytest.approx(beliefs.high[place], abs=0.15 * width)
+    beliefs = tuner.beliefs(np.array([tuner.candidates.index(configuration)]))
+    assert points[-1]["expected"] == pytest.approx(beliefs.expected[0], rel=0.02)
+    width = beliefs.high[0] - beliefs.low[0]
+    assert points[-1]["low"] == pytest.approx(beliefs.low[0], abs=0.15 * width)
+    assert points[-1]["high"] == pytest.approx(beliefs.high[0], abs=0.15 * width)
     tuner.tell([environment.advance(configuration, 10)])
     assert tuner.continuation(configuration) == []
+
+
+def test_what_is_believed_of_a_few_is_believed_of_them_among_many():
+    """Alone or beside each other, and of several in the order in which they were named."""
+    tuner = ProbecastTuner(problem(synthetic_task(20)))
+    two, back = tuner.beliefs(np.array([3, 7])), tuner.beliefs(np.array([7, 3]))
+    alone = tuner.beliefs(np.array([3]))
+    for beliefs, place in ((back, 1), (alone, 0)):
+        assert beliefs.expected[place] == pytest.approx(two.expected[0])
+        for end in ("low", "high"):
+            width = two.high[0] - two.low[0]
+            there, here = getattr(beliefs, end)[place], getattr(two, end)[0]
+            assert there == pytest.approx(here, abs=0.15 * width)
+        assert beliefs.probability[place] == pytest.approx(two.probability[0], abs=0.06)
+
+
+def test_money_for_many_probes_buys_many():
+    """As many as are worth it, however many there are."""
+    table = small_table({0.001 * 1.1**i: [0.1 + 0.001 * i] * 50 for i in range(80)})
+    tuner, environment = ProbecastTuner(problem(table, 3.0)), Recorder(table)
+    assert len(tuner.candidates) == 80
+    for _ in range(40):  # nothing is told that would make further probes worthless
+        configuration, epoch = tuner.ask()
+        environment.advance(configuration, epoch)
+        tuner.tell([Observation(configuration, (NAN,), diverged=True)])
+    assert len({str(configuration) for configuration, _ in environment.bought}) == 40
 
 
 def test_a_budget_of_one_full_run_buys_nothing_but_the_recommendation():

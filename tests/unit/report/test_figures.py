@@ -117,14 +117,14 @@ def bars(svg):
 
 
 def test_figures_in_files_of_their_own_hold_every_name_title_and_caption():
-    methods = [*TUNERS, *(f"somebody_elses_{number}" for number in range(14 - len(TUNERS)))]
+    methods = [*TUNERS, *(f"somebody_elses_{number}" for number in range(16 - len(TUNERS)))]
     runs = replayed(methods, tasks=5)
     for picture in (regret_figure(runs, "a table", seed=0), ranks_figure(runs, 2, "a table")):
         found = texts(sheet(picture))
         assert {tuner_label(method) for method in methods} <= set(found)
         assert picture.title in found
         assert found[-1].replace("\xa0", " ") == picture.caption
-    assert len(set(lines_of(methods).values())) == 14
+    assert len(set(lines_of(methods).values())) == 16
 
 
 def test_ranks_join_what_does_not_differ():

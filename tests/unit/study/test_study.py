@@ -25,7 +25,7 @@ RATES = {"learning_rate": {"low": 0.001, "high": 0.1, "scale": "log"}}
 def test_shipped_studies_are_valid(path):
     study = load_study(yaml.safe_load(path.read_text()), path.name, ROOT)
     if not study.tasks:
-        assert list(study.tables) == [study.name]
+        assert study.name in study.tables or len(study.tables) > 1
         return
     if study.finetuning:
         assert study.space.size == 6 * 3 * 3 * 3

@@ -11,7 +11,6 @@ from probecast.trials import TaskInfo, TrialTable
 WORST = -0.2  # how much worse than the floor a value is does not matter beyond here
 LOWEST = 0.02  # without a floor: this quantile of the last values stands in for it
 GOOD = 0.75  # trials from this quantile on are good
-ROUGH = 0.5  # the same where noise is looked for, which takes more of them
 STEP, LAST_STEP = 1.6, 1.25
 NEGLIGIBLE = 1e-6  # a range below this is none
 LEARNT = 0.05  # who came less of the way from the beginning to perfect has learnt nothing
@@ -88,14 +87,12 @@ class Normalised:
             or where it is without a floor.
         reach: from the floor to the best, or from the beginning without a floor or if the best
             is no better.
-        noise: standard deviation of a measured value, see ``_noise``.
     """
 
     curves: np.ndarray
     kind: str
     beginning: float
     reach: float
-    noise: float
 
 
 def normalise(table: TrialTable) -> Normalised | None:
@@ -120,31 +117,15 @@ def normalise(table: TrialTable) -> Normalised | None:
     if span <= (LEARNT if scale.kind == "share" else NEGLIGIBLE * max(1.0, abs(offset))):
         return None
     unit = np.maximum((values - offset) / span, WORST)
-    noise = _noise(unit)
     unit = np.where(np.isnan(unit) & ended[:, None], WORST, unit)
     trials = curves.index.get_level_values("config_id")
     means = pd.DataFrame(unit).groupby(np.asarray(trials, dtype=str)).mean()
     means = means.loc[list(table.configurations())].to_numpy()
     if scale.floor is None:
-        return Normalised(means, scale.kind, offset, span, noise)
+        return Normalised(means, scale.kind, offset, span)
     reach = span + offset - scale.floor
     beginning = offset - scale.floor
-    return Normalised(means, scale.kind, beginning, reach if reach > 0 else span, noise)
-
-
-def _noise(curves: np.ndarray) -> float:
-    """Return the standard deviation of a measured value, from how rough good curves are.
-
-    Second differences of values that are independent have six times their variance; what curves
-    have in common is no noise. 0 where curves are too short, or too few, to tell.
-
-    Args:
-        curves: (trials, epochs) normalised; with NaN where a trial diverged or was not run.
-    """
-    ends = np.nan_to_num(curves[:, -1], nan=WORST)
-    good = np.isfinite(curves).all(axis=1) & (ends >= np.quantile(ends, ROUGH))
-    bends = np.diff(curves[good], n=2, axis=1)
-    return float(np.sqrt(bends.var(axis=0).mean() / 6)) if bends.size else 0.0
+    return Normalised(means, scale.kind, beginning, reach if reach > 0 else span)
 
 
 def _offset(values: np.ndarray, floor: float | None) -> float:

@@ -2,11 +2,13 @@
 
 It holds the normalised learning curves of its source tasks, and the strengths that they have
 taught. ``learner.kernel`` completes the curves for the configurations that a source has not tried;
-``learner.prior`` makes a Gaussian mixture of all. On disk it is two files: ``encoder.safetensors`` with the numbers, and ``card.json``,
-which says what they are. Both may come from anyone, so reading checks each against the other.
+``learner.prior`` makes a Gaussian mixture of all. On disk it is two files: ``encoder.safetensors``
+with the curves, and ``card.json``, which says what they are and what was learnt. Both may come
+from anyone, so reading checks each against the other.
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -35,7 +37,7 @@ from probecast.learner.curves import (
 from probecast.learner.kernel import APART, alike, complete
 from probecast.learner.posterior import Posterior, Scales
 from probecast.learner.prior import Evidence, task_prior
-from probecast.learner.strengths import Strengths
+from probecast.learner.strengths import EXPECTED, Strengths
 from probecast.regret import expected_excess
 from probecast.space import Configuration, config_id
 from probecast.trials import TaskInfo, TrialTable
@@ -53,7 +55,7 @@ class Source:
 
     Attributes:
         info: ``task, family, architecture, rows``, as in ``describe_sources``, and
-            ``kind, beginning, reach, noise`` as in ``Normalised``.
+            ``kind, beginning, reach`` as in ``Normalised``.
         task: (inputs) encoded description; kept beside the curves, nothing is told from it.
         configurations: (trials, inputs) encoded.
         identities: (trials) their ``config_id``.
@@ -74,7 +76,7 @@ class Source:
         finished = np.isfinite(normalised.curves).all(axis=1)
         kept = [c for c, complete in zip(configurations, finished, strict=True) if complete]
         (described,) = describe_sources([table])
-        scale = {key: getattr(normalised, key) for key in ("kind", "beginning", "reach", "noise")}
+        scale = {key: getattr(normalised, key) for key in ("kind", "beginning", "reach")}
         return cls(
             {**described, **scale},
             encoding.task(table.info),
@@ -102,7 +104,7 @@ class MetaEncoder:
         encoding: Encoding,
         sources: Sequence[Source],
         card: dict[str, Any],
-        strengths: Strengths = Strengths(),
+        strengths: Strengths = EXPECTED,
         lengthscales: Mapping[str, float] = MappingProxyType({}),
         calibration: Calibration = RAW,
     ) -> None:
@@ -124,8 +126,17 @@ class MetaEncoder:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the weights file, in hexadecimal."""
-        return hashlib.sha256(self._weights()).hexdigest()
+        """SHA-256 of all that was learnt, in hexadecimal: curves, strengths and calibration."""
+        learnt = json.dumps([self._learnt(), self.encoding.to_json()], sort_keys=True)
+        return hashlib.sha256(self._weights() + learnt.encode()).hexdigest()
+
+    def _learnt(self) -> dict[str, Any]:
+        """What the card says beside the curves."""
+        return {
+            "strengths": asdict(self.strengths),
+            "lengthscales": self.lengthscales,
+            "calibration": asdict(self.calibration),
+        }
 
     def check_unseen(self, info: TaskInfo) -> None:
         """Make sure that nothing was learnt from the task's family.
@@ -246,11 +257,10 @@ class MetaEncoder:
             temporary.write_bytes(self._weights())
         card = {
             **self.card,
-            "weights_sha256": self.hash,
+            "parameters": sum(map(len, self._learnt().values())),
+            "weights_sha256": hashlib.sha256(self._weights()).hexdigest(),
             "encoding": self.encoding.to_json(),
-            "strengths": asdict(self.strengths),
-            "lengthscales": self.lengthscales,
-            "calibration": asdict(self.calibration),
+            **self._learnt(),
             "sources": [
                 {**source.info, "identities": source.identities} for source in self.sources
             ],
@@ -304,7 +314,7 @@ class Expectation:
     """A belief about a task, ready to learn from probes.
 
     Attributes:
-        rows: which candidates it is about, the most promising first.
+        rows: which candidates it is about, in the order of their identity.
         levels: the epochs looked at.
         scale: between natural values and the belief's unit.
         posterior: over those candidates and levels.
@@ -359,7 +369,6 @@ class SourceCard(_Checked):
     kind: str
     beginning: float
     reach: float
-    noise: Annotated[float, Field(ge=0)]
     identities: Annotated[list[str], Field(min_length=1)]
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from probecast.learner.posterior import Scales, log_density
 from probecast.learner.prior import Evidence, task_prior
-from probecast.learner.strengths import Strengths
+from probecast.learner.strengths import EXPECTED, Strengths
 
 DEVIATION = 0.8  # of a strength's logarithm, before all
 BEGUN = (1, 3, 6, 10)  # candidates whose beginnings are known, one draw for each
@@ -97,7 +97,7 @@ def draws_of(
 
 def fit_strengths(plays: Sequence[Play]) -> Strengths:
     """Return the strengths under which the plays are likeliest, by steps along one at a time."""
-    start = Strengths().logs()
+    start = EXPECTED.logs()
 
     def worth(logs: np.ndarray) -> float:
         strengths = Strengths.of_logs(logs)

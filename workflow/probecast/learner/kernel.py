@@ -1,6 +1,6 @@
 """How alike two configurations are, and what that tells of those which a task has not tried.
 
-Shape legend: n configurations, m others, D inputs that describe one, L levels.
+Shape legend: n configurations, m others, D inputs that describe one, G hyperparameters, L levels.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 LOG_NOISE = -1.5  # of the kernel regression, ln variance
 APART = 2.0  # the ends of a hyperparameter's range are this far apart in an encoding
 LIKELY, DEVIATION = 0.3, 0.7  # of a lengthscale's logarithm, in units of APART, before all
-SHORTEST, LONGEST = -1.5, 3.0
+SHORTEST, LONGEST = -2.5, 3.0
 TASKS, TRIALS = 24, 64  # as many are looked at, evenly spread
 
 
@@ -69,36 +69,50 @@ def learn_lengthscales(
     squares, values = [], []
     for places, ends in parts:
         apart = ((places[:, None] - places) / APART) ** 2
-        squares.append(np.stack([apart[:, :, groups == g].sum(axis=2) for g in range(count)]))
+        along = [apart[:, :, groups == g].sum(axis=2) for g in range(count)]
+        squares.append(np.reshape(along, (count, *apart.shape[:2])))
         values.append((ends - ends.mean()) / ends.std())
 
-    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
-        # The last parameter is the log-odds of the part that is a configuration's own.
-        inverse, own = np.exp(-2 * parameters[:-1]), 1 / (1 + np.exp(-parameters[-1]))
-        total, slope = 0.0, np.zeros(len(parameters))
-        for apart, value in zip(squares, values, strict=True):
-            size = len(value)
-            kernel = np.exp(-0.5 * np.tensordot(inverse, apart, 1))
-            factor = cho_factor((1 - own) * kernel + (own + 1e-6) * np.eye(size))
-            solved = cho_solve(factor, value)
-            surprise = value @ solved
-            total += 0.5 * size * np.log(surprise) + np.log(factor[0].diagonal()).sum()
-            # Half the derivative of the loss by the covariance, the task's scale profiled out.
-            by = 0.5 * (
-                cho_solve(factor, np.eye(size)) - np.outer(solved, solved) * size / surprise
-            )
-            slope[:-1] += (1 - own) * inverse * np.tensordot(apart, by * kernel, 2)
-            slope[-1] += own * (1 - own) * (np.trace(by) - (by * kernel).sum())
-        center = np.append(np.full(count, LIKELY), 0.0)
-        away = (parameters - center) / np.append(np.full(count, DEVIATION), 1.0)
-        total += 0.5 * away @ away
-        slope += away / np.append(np.full(count, DEVIATION), 1.0)
-        return total, slope
-
-    start = np.append(np.full(count, LIKELY), 0.0)
+    start, _ = _expected(count)
     bounds = [*[(SHORTEST, LONGEST)] * count, (-4.0, 4.0)]
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    found = minimize(loss, start, (squares, values), jac=True, method="L-BFGS-B", bounds=bounds)
     return np.exp(found.x[:-1])
+
+
+def loss(
+    parameters: np.ndarray, squares: Sequence[np.ndarray], values: Sequence[np.ndarray]
+) -> tuple[float, np.ndarray]:
+    """Return how unlikely the tasks' values are, and how that changes with the parameters.
+
+    Each task's scale is profiled out; a constant is left out.
+
+    Args:
+        parameters: (G + 1) the lengthscales' logarithms, and the log-odds of the part that is a
+            configuration's own.
+        squares: (G, m, m) of each task: squared distances along each hyperparameter.
+        values: (m) of each task, of mean 0.
+    """
+    inverse, own = np.exp(-2 * parameters[:-1]), 1 / (1 + np.exp(-parameters[-1]))
+    total, slope = 0.0, np.zeros(len(parameters))
+    for apart, value in zip(squares, values, strict=True):
+        size = len(value)
+        kernel = np.exp(-0.5 * np.tensordot(inverse, apart, 1))
+        factor = cho_factor((1 - own) * kernel + (own + 1e-6) * np.eye(size))
+        solved = cho_solve(factor, value)
+        surprise = value @ solved
+        total += 0.5 * size * np.log(surprise) + np.log(factor[0].diagonal()).sum()
+        # Half the derivative of the loss by the covariance, the task's scale profiled out.
+        by = 0.5 * (cho_solve(factor, np.eye(size)) - np.outer(solved, solved) * size / surprise)
+        slope[:-1] += (1 - own) * inverse * np.tensordot(apart, by * kernel, 2)
+        slope[-1] += own * (1 - own) * (np.trace(by) - (by * kernel).sum())
+    center, deviation = _expected(len(parameters) - 1)
+    away = (parameters - center) / deviation
+    return total + 0.5 * away @ away, slope + away / deviation
+
+
+def _expected(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where the parameters of ``loss`` are expected before all, and their standard deviations."""
+    return np.append(np.full(count, LIKELY), 0.0), np.append(np.full(count, DEVIATION), 1.0)
 
 
 def _spread(items: Sequence, most: int) -> list:

@@ -1,7 +1,8 @@
 """Pretrains the meta-encoder on the trial tables of source tasks.
 
-It keeps their learning curves. Then it predicts some sources, each from the curves of the other
-families, to learn how sure its beliefs may be.
+It keeps their learning curves, and learns from them how far apart configurations may lie and still
+be alike. Then it predicts some sources, each from the curves of the other families, to learn how
+strongly each part of the prior speaks and how sure its beliefs may be.
 """
 
 from collections.abc import Sequence
@@ -55,15 +56,13 @@ def pretrain(
         )
     encoding = Encoding.of(telling)
     sources = [Source.of(table, encoding) for table in telling]
-    card = {
-        "held_out": held_out.to_card(),
-        "seed": seed,
-    }
+    card = {"held_out": held_out.to_card(), "seed": seed}
     scales = learn_lengthscales(
         [(source.configurations, source.curves[:, -1]) for source in sources], encoding.groups()
     )
     names = [hyperparameter.name for hyperparameter in encoding.hyperparameters]
-    encoder = MetaEncoder(encoding, sources, card, lengthscales=dict(zip(names, scales.tolist())))
+    lengthscales = dict(zip(names, scales.tolist(), strict=True))
+    encoder = MetaEncoder(encoding, sources, card, lengthscales=lengthscales)
     encoder.strengths = fit_strengths(_plays(encoder, telling))
     encoder.calibration = Calibration.fit(_outcomes(encoder, telling))
     return encoder
@@ -86,12 +85,17 @@ def _plays(encoder: MetaEncoder, tables: Sequence[TrialTable]) -> list[Play]:
         generator = np.random.default_rng(derive(0, "play", table.info.task))
         rest = generator.permutation(order[PROMISING:])[:RANDOM]
         kept = np.sort([*order[:PROMISING], *rest]).astype(int)
-        shown = curves + generator.normal(
-            0, READING * np.ptp(curves[np.isfinite(curves)]), curves.shape
-        )
+        noise = READING * _range(curves[:, -1])
+        shown = curves + generator.normal(0, noise, curves.shape)
         draws = draws_of(shown[rows][kept], curves[rows][kept, -1], expected[kept], generator)
-        plays.append(Play(evidence.of(kept), others.scales(table.info), draws))
+        if draws:  # a single trial without a curve leaves nothing to predict
+            plays.append(Play(evidence.of(kept), others.scales(table.info), draws))
     return plays
+
+
+def _range(ends: np.ndarray) -> float:
+    """How far last values spread, those that failed left out."""
+    return float(np.diff(np.quantile(ends[np.isfinite(ends)], [0.1, 1.0]))[0])
 
 
 def _outcomes(encoder: MetaEncoder, tables: Sequence[TrialTable]) -> list[Outcome]:

@@ -4,7 +4,7 @@ Every strength has a place where it is expected before anything is seen, and how
 may well lie; so few sources move it little (``learner.fitting``).
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -58,3 +58,6 @@ class Strengths:
         """Return the strengths with these logarithms."""
         names = [field.name for field in fields(cls)]
         return cls(**dict(zip(names, np.exp(logs).tolist(), strict=True)))
+
+
+EXPECTED = Strengths()

@@ -76,6 +76,7 @@ METHODS = {
     "best_average": Line("#CC79A7", "v"),
     "default": Line(GREY, "X"),
     "tpe": Line("#D55E00", ">", "--"),
+    "one_epoch": Line("#D55E00", "v", ":"),
     "nearest": Line("#CC79A7", "<", "--"),
     "empirical_gp": Line("#009E73", "P", "--"),
     "halving": Line(GREY, "p", "--"),

@@ -17,7 +17,6 @@ import pandas as pd
 
 from probecast.data.spec import DataSpec
 from probecast.learner import shipped
-from probecast.learner.tuner import PROBED
 from probecast.space import Configuration
 from probecast.study.finetuning import recipe
 from probecast.study.model import Study
@@ -62,7 +61,7 @@ def plan(study: Study, specs: Mapping[str, DataSpec]) -> pd.DataFrame:
         rows.append(("probe", task, probed, probed, *_sum(each, probed / len(swept))))
         if study.finetuning:
             continue  # that comparison takes the place of the other choices' retraining
-        trials = len(_roles(study)) * study.final.seeds + min(probed, PROBED)
+        trials = len(_roles(study)) * study.final.seeds + probed
         final = trials * horizon
         rows.append(("train", task, trials, final, *_sum(each, final / len(swept))))
     if study.finetuning:

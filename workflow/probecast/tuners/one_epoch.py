@@ -1,7 +1,7 @@
 """One epoch of as many random candidates as can be paid for; the best of them are trained fully.
 
-Simple, and hard to beat (Egele et al., "Is one epoch all you need for multi-fidelity hyperparameter
-optimization?", ESANN 2023, who train three fully).
+Simple, and hard to beat (Egele et al., "Is one epoch all you need for multi-fidelity
+hyperparameter optimization?", ESANN 2023, who train three fully).
 """
 
 from typing import ClassVar
