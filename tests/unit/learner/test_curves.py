@@ -120,31 +120,6 @@ def test_a_floor_that_good_trials_reach_late_is_no_beginning():
     assert curves[0.4] == pytest.approx([-0.2] * 3)
 
 
-@pytest.mark.parametrize("sigma", [0.0, 0.01, 0.05])
-def test_noise_is_how_rough_good_curves_are(sigma):
-    """Not how bent, nor what bad trials do."""
-    generator, time = np.random.default_rng(0), np.arange(1, 13) / 12
-    curves = {
-        0.01 * trial: np.append(
-            (0.1 + 0.8 * time**0.3 + generator.normal(0, sigma, 12))[:-1], 0.9
-        ).tolist()
-        for trial in range(1, 101)
-    }
-    wild = {2.0 + i: generator.uniform(0.1, 0.5, 12).tolist() for i in range(100)}
-    assert normalise(small_table(curves | wild)).noise == pytest.approx(sigma / 0.8, rel=0.1)
-
-
-def test_divergence_and_what_was_not_run_are_no_noise():
-    smooth = {0.1: [0.1, 0.2, 0.3, 0.4], 0.2: [0.1, 0.3, 0.5, 0.7]}
-    ended = {1.0 + i: [0.3, 0.2 + 0.1 * i, NAN] for i in range(5)} | {0.5: [0.9]}
-    assert normalise(small_table(smooth | ended)).noise == pytest.approx(0, abs=1e-9)
-
-
-def test_curves_that_are_too_short_tell_no_noise():
-    assert normalise(small_table({0.1: [0.2, 0.3], 0.2: [0.1, 0.9]})).noise == 0
-    assert normalise(small_table({0.1: [0.5], 0.2: [0.9]})).noise == 0
-
-
 def test_seeds_are_averaged():
     one, two = (
         small_table({0.1: [0.1, v], 0.2: [0.1, 0.5]}, seed=s) for s, v in ((1, 0.3), (2, 0.5))

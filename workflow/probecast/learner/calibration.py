@@ -108,7 +108,7 @@ class Outcome:
 
 
 def _spread(errors: Sequence[float]) -> float:
-    """The factor that makes as many intervals hold as should, with a few outcomes' worth of doubt."""
+    """The factor that makes as many intervals hold as should, with some doubt."""
     if not errors:
         return UNKNOWN_SPREAD
     found = np.log(max(float(np.quantile(errors, Belief.LEVEL)), NARROWEST))

@@ -8,7 +8,6 @@ from anyone, so reading checks each against the other.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -44,6 +43,7 @@ from probecast.trials import TaskInfo, TrialTable
 
 WEIGHTS, CARD = "encoder.safetensors", "card.json"
 TENSORS = ("task", "configurations", "curves")  # of each source
+LEARNT = "learnt"  # the tensor of all other numbers, which the card names
 POINTS = 10_000  # of candidates' curves that are considered closely: about a second
 REACHES = (0.1, 0.3, 0.9)  # of the way to perfect: what a task may reach if no source tells
 OWN_SCALE = 0.6  # hyperparameters that no source knows: this far apart (of 2) is little alike
@@ -126,12 +126,11 @@ class MetaEncoder:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of all that was learnt, in hexadecimal: curves, strengths and calibration."""
-        learnt = json.dumps([self._learnt(), self.encoding.to_json()], sort_keys=True)
-        return hashlib.sha256(self._weights() + learnt.encode()).hexdigest()
+        """SHA-256 of the weights file, in hexadecimal."""
+        return hashlib.sha256(self._weights()).hexdigest()
 
-    def _learnt(self) -> dict[str, Any]:
-        """What the card says beside the curves."""
+    def _learnt(self) -> dict[str, dict[str, float]]:
+        """What was learnt beside the curves, by name, for the card."""
         return {
             "strengths": asdict(self.strengths),
             "lengthscales": self.lengthscales,
@@ -258,7 +257,7 @@ class MetaEncoder:
         card = {
             **self.card,
             "parameters": sum(map(len, self._learnt().values())),
-            "weights_sha256": hashlib.sha256(self._weights()).hexdigest(),
+            "weights_sha256": self.hash,
             "encoding": self.encoding.to_json(),
             **self._learnt(),
             "sources": [
@@ -300,13 +299,12 @@ class MetaEncoder:
 
     def _weights(self) -> bytes:
         """The contents of the weights file."""
-        return save(
-            {
-                f"sources.{number}.{name}": np.ascontiguousarray(getattr(source, name))
-                for number, source in enumerate(self.sources)
-                for name in TENSORS
-            }
-        )
+        tensors = {
+            f"sources.{number}.{name}": np.ascontiguousarray(getattr(source, name))
+            for number, source in enumerate(self.sources)
+            for name in TENSORS
+        }
+        return save({**tensors, LEARNT: _in_order(self._learnt())})
 
 
 @dataclass(frozen=True)
@@ -393,7 +391,8 @@ class Card(_Checked):
             KeyError: one is missing.
         """
         of_task = len(self.encoding.architectures) + len(self.encoding.meta_features)
-        expected = {}
+        learnt = _in_order(self.model_dump(include={"strengths", "lengthscales", "calibration"}))
+        expected = {LEARNT: learnt.shape}
         for number, source in enumerate(self.sources):
             trials = len(source.identities)
             shapes = ((of_task,), (trials, self.encoding.configuration_size), (trials, None))
@@ -411,3 +410,10 @@ class Card(_Checked):
                 raise ValueError(f"{name} is {tensor.shape}, the card says {shape}")
             if tensor.dtype != np.float64 or not np.isfinite(tensor).all():
                 raise ValueError(f"{name} holds other than finite float64")
+        if not np.array_equal(tensors[LEARNT], learnt):
+            raise ValueError(f"{LEARNT} holds other numbers than the card")
+
+
+def _in_order(learnt: dict[str, dict[str, float]]) -> np.ndarray:
+    """All numbers of ``MetaEncoder._learnt``, by name."""
+    return np.array([part[name] for _, part in sorted(learnt.items()) for name in sorted(part)])
