@@ -150,3 +150,11 @@ def test_around_a_configuration_every_level_is_met_once():
     assert {c["layers"] for c in around} == {1, 3, 8}
     assert all(sum(c[n] != center[n] for n in c) == 1 for c in around[1:])
     assert len(GRID.around(GRID.grid()[0])) == 1 + 2 + 2 + 1
+
+
+def test_the_default_is_always_a_candidate_of_a_sampled_space():
+    space = Space.model_validate({"rate": {"low": 1e-4, "high": 1e-1, "scale": "log"}})
+    default = space.canonical({"rate": 0.05})
+    assert default in space.candidates(5, 0, default)
+    assert default not in space.candidates(5, 0)
+    assert len(space.candidates(5, 0, default)) == 5

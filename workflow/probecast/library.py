@@ -31,6 +31,7 @@ def open_tuner(
     cost: float = 2.0,
     resumable: bool = True,
     candidates: int = 1000,
+    default: Mapping[str, Any] | None = None,
     encoder: MetaEncoder | None = None,
     seed: int = 0,
 ) -> ProbecastTuner:
@@ -56,6 +57,7 @@ def open_tuner(
             asked for again after another begins at its first epoch, and a recommendation that
             was not trained to the end is trained anew: both are within ``cost``.
         candidates: how many configurations may be chosen from.
+        default: the configuration that you would train with otherwise; always one of them.
         encoder: what was learnt from other tasks; default: the shipped one.
         seed: of whatever is drawn.
 
@@ -92,6 +94,7 @@ def open_tuner(
         meta_features={},
     )
     encoder = encoder or MetaEncoder.read(shipped.FOLDER)
-    choices = checked.candidates(candidates, seed)
+    usual = None if default is None else checked.canonical(dict(default))
+    choices = checked.candidates(candidates, seed, usual)
     problem = Problem(info, choices, cost, seed, encoder=encoder, resumable=resumable)
     return ProbecastTuner(problem)

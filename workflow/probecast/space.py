@@ -271,11 +271,22 @@ class Space(RootModel[dict[Annotated[str, Field(pattern=NAME)], Hyperparameter]]
             uses[next_point] = np.iinfo(np.int64).max // 2
         return chosen
 
-    def candidates(self, limit: int, seed: int) -> list[Configuration]:
-        """Return what a tuner may choose from: the grid if it fits in ``limit``, else a sample."""
+    def candidates(
+        self, limit: int, seed: int, default: Configuration | None = None
+    ) -> list[Configuration]:
+        """Return what a tuner may choose from: the grid if it fits in ``limit``, else a sample.
+
+        Args:
+            limit: so many, at most.
+            seed: of the sample.
+            default: a configuration of the space that is always among them.
+        """
         if self.size is not None and self.size <= limit:
             return self.grid()
-        return list(itertools.islice(self._random(np.random.default_rng(seed)), limit))
+        first = [] if default is None else [default]
+        drawn = itertools.chain(first, self._random(np.random.default_rng(seed)))
+        distinct = {config_id(point): point for point in itertools.islice(drawn, limit)}
+        return list(distinct.values())
 
     def _random(self, generator: np.random.Generator) -> Iterator[Configuration]:
         """Yield distinct random configurations, all of them where the space is finite."""

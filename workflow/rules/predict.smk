@@ -25,6 +25,7 @@ rule predict:
         training=training,
         settings=study.probe.model_dump(mode="json"),
         space=space,
+        default=lambda w: study.default_of(w.task),
         seed=study.sweep_seed,
         code=code_of("predict"),
     script:

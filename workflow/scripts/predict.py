@@ -20,6 +20,7 @@ with stage(snakemake.log[0]):
         ProbeSettings(**snakemake.params.settings),
         MetaEncoder.read(Path(snakemake.input.encoder).parent),
         snakemake.params.seed,
+        snakemake.params.default,
     )
     training = TrainingSettings(**snakemake.params.training)
     result = recommend(problem, probes, training)

@@ -30,5 +30,6 @@ with stage(snakemake.log[0]):
         ProbeSettings(**params.settings),
         encoder,
         params.seed,
+        params.default,
     )
     probe(runner, problem, params.seed).write(snakemake.output[0])

@@ -98,12 +98,27 @@ class Problem:
 
     @classmethod
     def of_target(
-        cls, info: TaskInfo, space: Space, probes: ProbeSettings, encoder: Any, seed: int
+        cls,
+        info: TaskInfo,
+        space: Space,
+        probes: ProbeSettings,
+        encoder: Any,
+        seed: int,
+        default: Configuration | None = None,
     ) -> "Problem":
-        """Return the problem of probing a new task and recommending for it."""
+        """Return the problem of probing a new task and recommending for it.
+
+        Args:
+            info: the task.
+            space: of its hyperparameters.
+            probes: the budget, and how many candidates there may be.
+            encoder: see ``encoder``.
+            seed: see ``seed``.
+            default: what would be trained with without any of this: always a candidate.
+        """
         return cls(
             info=info,
-            candidates=space.candidates(probes.candidates, seed),
+            candidates=space.candidates(probes.candidates, seed, default),
             budget=probes.cost,
             seed=seed,
             encoder=encoder,
