@@ -23,7 +23,7 @@ import yaml
 from benchmarks.tasks import ROOT, TASKS, default_study
 from probecast.evaluation.architectures import leave_one_architecture_out
 from probecast.evaluation.benchmark import replay_fold
-from probecast.evaluation.calibration import calibration
+from probecast.evaluation.calibration import BELIEF_COLUMNS, calibration
 from probecast.evaluation.choices import choose, distinct, write_choices
 from probecast.evaluation.importance import importance
 from probecast.evaluation.replay import BASELINE_COLUMNS
@@ -146,8 +146,9 @@ def make_results(folder: Path, tasks: int) -> None:
             ],
             columns=BASELINE_COLUMNS,
         ).assign(within_5pct=False)
-        beliefs = pd.DataFrame({"task": task, "probability": np.linspace(0, 1, len(GRID))})
-        beliefs = beliefs.assign(cost=1.0, repetition=0, low=0.4, high=0.8, metric=0.5)
+        beliefs = pd.DataFrame(
+            [(task, 1.0, 0, 0.6, 0.4, 0.8, 0.5, 0.5, False, 0.5)], columns=BELIEF_COLUMNS
+        )
         choices = choose(prediction, baselines, sweep, GRID[9])
         final = made_up_table(task, distinct(choices), (1, 2, 3))
         for name in ("probes", "final", "continued"):
@@ -155,7 +156,7 @@ def make_results(folder: Path, tasks: int) -> None:
         sweep.write(own / "sweep.parquet")
         for name in ("baselines", "unlike"):
             baselines.to_parquet(own / f"{name}.parquet", index=False)
-        beliefs.assign(near_best=False).to_parquet(own / "beliefs.parquet", index=False)
+        beliefs.to_parquet(own / "beliefs.parquet", index=False)
         prediction.write(own / "prediction.json")
         write_choices(own / "choices.json", choices)
 

@@ -1,6 +1,7 @@
 # in:  the task's sweep, the sweeps of other families, the meta-encoder without the family
 # out: results/baselines/<task>.parquet: every tuner replayed on the sweep, ours among them
-#      results/baselines/beliefs-<task>.parquet: what ours believed, and what was so
+#      results/baselines/beliefs-<task>.parquet: what ours believed of what it recommended, and
+#      what became of that
 #      results/baselines/unlike-<task>.parquet: the tuners that learn from other tasks, replayed
 #      without any task of the same architecture
 

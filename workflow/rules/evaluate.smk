@@ -1,6 +1,7 @@
 # in:  of every task: the recommendation, the baselines, the sweep, probes, choices, final
 # out: results/evaluate/{scores.csv,summary.csv,headline.json}
-#      results/evaluate/calibration.csv: whether our beliefs are as sure as they should be
+#      results/evaluate/calibration.csv: whether our beliefs about recommendations are as sure as
+#      they should be
 #      results/evaluate/importance.csv: which hyperparameters matter
 #      results/evaluate/architectures.csv: what is lost without a source of the same architecture
 

@@ -1,6 +1,7 @@
 # in:  a table of many tasks from elsewhere, named under `tables` in the study file
 # out: results/replay/<table>/fold-<number>.parquet: every tuner on the tasks that it holds out
-#      results/replay/<table>/beliefs-<number>.parquet: what our tuner believed, and what was so
+#      results/replay/<table>/beliefs-<number>.parquet: what our tuner believed of what it
+#      recommended, and what became of that
 #      results/replay/<table>/calibration.csv: how far that is to be trusted
 #      results/replay/<table>/summary.csv: regret over tasks, by tuner and total cost
 #      results/replay/<table>/summary-from-scratch.csv: the same with recommendations trained anew

@@ -66,13 +66,13 @@ def make_baselines(task: str, rows: list[tuple[str, int, float, dict]]) -> pd.Da
 
 
 def make_beliefs(task: str) -> pd.DataFrame:
-    """What was believed of two configurations at two costs; cost 3 is more than is paid."""
+    """What was believed of recommendations at three costs; cost 3 is more than is paid."""
     return pd.DataFrame(
         [
-            (task, 1.0, 0, 0.5, 0.6, 0.9, 0.7, True),
-            (task, 2.0, 0, 0.5, 0.9, 0.9, 0.7, True),
-            (task, 2.0, 0, 0.5, 0.9, 0.1, 0.4, False),
-            (task, 3.0, 0, 0.0, 0.1, 0.0, 0.7, True),
+            (task, 1.0, 0, 0.55, 0.5, 0.6, 0.9, 0.7, True, 0.4),
+            (task, 2.0, 0, 0.8, 0.5, 0.9, 0.9, 0.7, True, 0.4),
+            (task, 2.0, 1, 0.8, 0.5, 0.9, 0.1, 0.4, False, 0.4),
+            (task, 3.0, 0, 0.05, 0.0, 0.1, 0.0, 0.7, True, 0.4),
         ],
         columns=BELIEF_COLUMNS,
     )

@@ -89,9 +89,8 @@ def made_up_task(dataset: str, number: int, metric: str, sampled: bool) -> TaskR
     ).assign(within_5pct=False)
     beliefs = pd.DataFrame(
         [
-            (info.task, cost, 0, 0.4, 0.8, generator.uniform(), generator.uniform(), place > 3)
-            for place in range(len(swept))
-            for cost in (1.0, 2.0)
+            (info.task, cost, 0, 0.6, 0.4, 0.8, *generator.uniform(size=2), number % 2 == 0, 0.5)
+            for cost in (1.0, 1.25, 1.5, 4.0)
         ],
         columns=BELIEF_COLUMNS,
     )

@@ -9,6 +9,7 @@ import pytest
 
 from probecast.evaluation.headline import in_words
 from probecast.report.page import write_report
+from probecast.report.words import count, number, share
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -91,6 +92,26 @@ def test_every_task_shows_choices_errors_and_costs(study, path):
     assert "8 epochs, 12 s of core time, 24 GFLOP" in text
     assert "expected to reach accuracy 0.800 (80 % interval 0.700 to 0.900)" in text
     assert {"✓ hit", "✗ miss"} & set(re.findall(r"[✓✗] \w+", text))
+
+
+def test_beliefs_are_held_against_what_became_of_the_recommendations(study, path):
+    """Empty where all came true or none: these tasks have only the one or the other."""
+    page = parse(path)
+    by_task = study["calibration"].set_index("task")
+    assert (
+        by_task.loc["all", "recommendations"] == 9
+    )  # of those at a cost beyond what was paid: none
+    for name, row in by_task.iterrows():
+        cells = [count(row["recommendations"]), share(row["coverage"]), share(row["width"])]
+        cells += [share(row["error"]), share(row["mean_probability"]), share(row["near_best"])]
+        cells += [share(row["calibration_error"]), share(row["skill"]), number(row["area"])]
+        assert " ".join([name, *cells]) in page.words()
+    assert by_task.loc["digits-cnn", ["skill", "area"]].isna().all()
+    assert by_task.loc["all", ["skill", "area"]].notna().all()
+    (label,) = [
+        f["aria-label"] for f in page.all("svg") if "80 % intervals that held" in f["aria-label"]
+    ]
+    assert "Over 9 recommendations" in label
 
 
 def test_a_sampled_sweep_is_never_called_grid_search(path):

@@ -52,9 +52,9 @@ def replay_fold(
         seed: root of the seeds of tuners and noise.
 
     Returns:
-        The rows of ``evaluation.replay.replay`` for all of the fold's tasks; and, at every
-        cost, what our tuner believes of the candidates (``evaluation.calibration``), with
-        columns ``task, cost, repetition``.
+        The rows of ``evaluation.replay.replay`` for all of the fold's tasks; and, of every run
+        of our tuner, what it believes of its recommendation and what became of it
+        (``evaluation.calibration``).
     """
     # One tuple for all, so that what is worked out from the sources is worked out once.
     sources = tuple(table for table in tables if table.info.task not in held_out)

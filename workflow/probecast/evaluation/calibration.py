@@ -69,7 +69,8 @@ def calibration(beliefs: pd.DataFrame, by: str = "task") -> pd.DataFrame:
 
     Returns:
         ``task`` (or ``by``), ``recommendations``; ``coverage``, the share of 80 % intervals that
-        held; ``width`` and ``error``, medians in ranges of the task's last values;
+        held; ``width`` and ``error``, medians in ranges of the task's last values (empty where
+        these are all the same);
         ``calibration_error``; ``mean_probability`` and ``near_best``, what was promised and the
         share that came within 5 % of the best; ``skill``, what the Brier score gains on that of
         the base rate alone, and ``area`` under the curve (both empty where all outcomes are the
@@ -85,12 +86,13 @@ def calibration(beliefs: pd.DataFrame, by: str = "task") -> pd.DataFrame:
 def _trust(beliefs: pd.DataFrame) -> list[float]:
     """The values of ``COLUMNS`` after the first."""
     probability = beliefs["probability"].to_numpy(float)
+    size = beliefs["range"].replace(0, np.nan)
     near = beliefs["near_best"].to_numpy(float)
     return [
         len(beliefs),
         beliefs["metric"].between(beliefs["low"], beliefs["high"]).mean(),
-        ((beliefs["high"] - beliefs["low"]) / beliefs["range"]).median(),
-        ((beliefs["metric"] - beliefs["expected"]).abs() / beliefs["range"]).median(),
+        ((beliefs["high"] - beliefs["low"]) / size).median(),
+        ((beliefs["metric"] - beliefs["expected"]).abs() / size).median(),
         expected_calibration_error(probability, near),
         probability.mean(),
         near.mean(),

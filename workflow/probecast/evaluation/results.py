@@ -25,8 +25,8 @@ class TaskResults:
     Attributes:
         prediction: the recommendation with its costs.
         baselines: the replayed tuners, columns ``BASELINE_COLUMNS`` at least.
-        beliefs: what our tuner believed of the sweep's configurations in a replay, and what
-            was so: columns ``BELIEF_COLUMNS``.
+        beliefs: what our tuner believed of its recommendation in each replay on the sweep, and
+            what became of it: columns ``BELIEF_COLUMNS``.
         unlike: like ``baselines``, after learning from tasks of other architectures only.
         sweep: the reference sweep: the grid, or the study's sample of it.
         probes: the short trials behind the prediction.
@@ -160,12 +160,16 @@ def _read_frame(path: str | Path, columns: Sequence[str], stage: str) -> pd.Data
 
 
 def study_beliefs(tasks: list[TaskResults]) -> pd.DataFrame:
-    """Return the beliefs about every task at the largest cost that its prediction could pay."""
+    """Return the beliefs about every task at all costs up to what its prediction has cost.
+
+    At one cost there is a single recommendation per task: too few to judge a study of a few
+    tasks by.
+    """
     kept = []
     for task in tasks:
         paid = total_cost(task.prediction)["full_runs"] + 1e-9
         affordable = task.beliefs[task.beliefs["cost"] <= paid]
         if not affordable.empty:
-            kept.append(affordable[affordable["cost"] == affordable["cost"].max()])
+            kept.append(affordable)
     nothing = [pd.DataFrame(columns=list(BELIEF_COLUMNS))]
     return pd.concat(kept or nothing, ignore_index=True)

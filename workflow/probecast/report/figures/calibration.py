@@ -15,7 +15,7 @@ def calibration_figure(beliefs: pd.DataFrame, calibration: pd.DataFrame) -> Pict
     """Promised probabilities against frequencies, and how often intervals held.
 
     Args:
-        beliefs: about every candidate of every task, and what was so
+        beliefs: about recommendations on every task, and what became of them
             (``evaluation.results.study_beliefs``).
         calibration: the same summed up, the first row over all (``calibration.csv``).
     """
@@ -27,8 +27,8 @@ def calibration_figure(beliefs: pd.DataFrame, calibration: pd.DataFrame) -> Pict
         figure,
         "calibration",
         "Are the beliefs as sure as they should be?",
-        f"Over {len(beliefs)} configurations of the sweeps, after a replayed prediction. Above: "
-        "of the configurations that were promised to come within 5 % of the best with a "
+        f"Over {len(beliefs)} recommendations of replays on the sweeps. Above: of the "
+        "recommendations that were promised to come within 5 % of the best with a "
         "probability, the share that does; larger dots stand for more of them, and on the line "
         "promises are kept. Below: the share of 80 % intervals that held the outcome, one mark "
         "per task; the upright bar is over all.",
