@@ -88,7 +88,12 @@ BAD_CARDS = {
         }
     },
     "another encoding": {"encoding": {**CARD["encoding"], "architectures": ["a"] * 50}},
-    "calibration of words": {"calibration": {"spread": "wide", "slope": 1.0, "intercept": 0.0}},
+    "calibration of words": {"calibration": {**CARD["calibration"], "finished": "wide"}},
+    "calibration of an earlier version": {
+        "calibration": {"spread": 1.0, "slope": 1.0, "intercept": 0.0}
+    },
+    "calibration of its own": {"calibration": {**CARD["calibration"], "finished": 0.5}},
+    "one lengthscale more": {"lengthscales": {**CARD["lengthscales"], "x": 1.0}},
     "no sources": {"sources": []},
     "sources that are texts": {"sources": ["a"]},
     "fewer configurations": {
@@ -115,6 +120,26 @@ def test_weights_that_are_no_numbers_are_refused(theirs):
     tensors = load_file(theirs / "encoder.safetensors")
     tensors["sources.0.curves"][0, 0] = float("nan")
     save_file(tensors, theirs / "encoder.safetensors")
+    forge(theirs)
+    refused(theirs)
+
+
+DAMAGED = {
+    "another number": lambda learnt: learnt + 1e-12,
+    "one less": lambda learnt: learnt[1:].clone(),
+    "other dimensions": lambda learnt: learnt[None],
+    "single precision": lambda learnt: learnt.float(),
+    "no number": lambda learnt: torch.full_like(learnt, float("nan")),
+    "nothing": lambda learnt: None,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
+def test_what_was_learnt_is_refused_if_the_weights_say_otherwise(theirs, damage):
+    tensors = load_file(theirs / "encoder.safetensors")
+    tensors["learnt"] = damage(tensors["learnt"])
+    given = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+    save_file(given, theirs / "encoder.safetensors")
     forge(theirs)
     refused(theirs)
 

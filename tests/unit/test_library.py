@@ -79,6 +79,17 @@ def test_where_trainings_cannot_be_continued_all_begin_anew_within_the_cost():
     assert spent + (0 if configuration in finished else 10) <= 20
 
 
+def test_what_one_would_train_with_otherwise_is_always_a_candidate():
+    given = {"metric": "accuracy", "floor": 0.5, "epochs": 4, "encoder": quick_encoder()}
+    usual = {"learning_rate": 0.0123456}
+    tuner = open_tuner(SPACE, **given, candidates=20, default=usual)
+    assert usual in tuner.candidates
+    assert len(tuner.candidates) == 20
+    assert usual not in open_tuner(SPACE, **given, candidates=20).candidates
+    with pytest.raises(ProbecastError, match="learning_rate=5.* outside the space"):
+        open_tuner(SPACE, **given, default={"learning_rate": 5.0})
+
+
 BAD = {
     "no direction": ({"metric": "f1"}, r"metric 'f1': say whether higher_is_better"),
     "not comparable": ({"metric": "f1", "higher_is_better": True}, r"no source has a metric that"),

@@ -10,6 +10,7 @@ from probecast.errors import ProbecastError
 from probecast.files import seal, sha256, write_json
 from probecast.holdout import HoldOut
 from probecast.learner import encoder as encoder_module
+from probecast.learner.calibration import Calibration
 from probecast.learner.encoder import MetaEncoder
 from probecast.learner.pretraining import pretrain
 from probecast.learner.strengths import EXPECTED
@@ -44,6 +45,9 @@ def test_the_card_says_what_it_has_learnt_from(tmp_path):
     assert len(source["identities"]) == 18
     assert card["strengths"] == asdict(quick_encoder().strengths)
     assert card["lengthscales"] == quick_encoder().lengthscales
+    assert card["calibration"] == asdict(quick_encoder().calibration)
+    learnt = [card[part] for part in ("strengths", "lengthscales", "calibration")]
+    assert card["parameters"] == sum(map(len, learnt)) == 12 + 3 + 4
     assert sorted(card["lengthscales"]) == ["layers", "learning_rate", "optimizer"]
     assert card["weights_sha256"] == sha256(tmp_path / "encoder.safetensors")
 
@@ -90,6 +94,43 @@ def test_a_card_that_cannot_have_been_learnt_is_refused(tmp_path, changes):
     seal(path)
     with pytest.raises(ProbecastError, match=r"card\.json"):
         MetaEncoder.read(tmp_path)
+
+
+@pytest.mark.parametrize("part", ["strengths", "lengthscales", "calibration"])
+def test_what_the_weights_have_not_learnt_cannot_be_put_on_the_card(tmp_path, part):
+    """Neither of them can be changed alone, and the encoder's hash is of all that was learnt."""
+    quick_encoder().write(tmp_path)
+    path = tmp_path / "card.json"
+    card = json.loads(path.read_text())
+    name = sorted(card[part])[0]
+    card[part][name] *= 1.5
+    path.write_text(json.dumps(card))
+    seal(path)
+    with pytest.raises(ProbecastError, match="learnt holds other numbers than the card"):
+        MetaEncoder.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "learnt",
+    [
+        {"strengths": replace(EXPECTED, noise=7.0)},
+        {"lengthscales": {"layers": 2.0}},
+        {"calibration": Calibration(finished=3.0)},
+    ],
+)
+def test_what_has_learnt_otherwise_is_another_encoder(learnt):
+    encoder = quick_encoder()
+    same = {
+        "strengths": encoder.strengths,
+        "lengthscales": encoder.lengthscales,
+        "calibration": encoder.calibration,
+    }
+
+    def made(**given):
+        return MetaEncoder(encoder.encoding, encoder.sources, encoder.card, **given).hash
+
+    assert made(**same) == encoder.hash
+    assert made(**same | learnt) != encoder.hash
 
 
 def test_without_a_family_it_knows_the_same_of_tasks_in_general():

@@ -6,10 +6,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from probecast.learner.fitting import BEGUN, DEVIATION, UNBEGUN, Play, draws_of, fit_strengths
+from probecast.learner.fitting import BEGUN, UNBEGUN, Play, draws_of, fit_strengths
 from probecast.learner.posterior import Scales, log_density
 from probecast.learner.prior import Evidence, task_prior
-from probecast.learner.strengths import EXPECTED, Strengths
+from probecast.learner.strengths import DEVIATION, EXPECTED, Strengths
 
 CONFIGURATIONS, LEVELS = 20, 3
 SCALES = Scales(np.array([0.0]), np.array([1.0]), np.array([0.0]))
@@ -40,7 +40,7 @@ def plays_of(curves: np.ndarray, rough: float = 0.0) -> list[Play]:
             np.full((CONFIGURATIONS, LEVELS), rough),
         )
         expected = others[:, :, -1].mean(axis=0)
-        draws = draws_of(own, expected, np.random.default_rng(target))
+        draws = draws_of(own, own[:, -1], expected, np.random.default_rng(target))
         plays.append(Play(evidence, SCALES, draws))
     return plays
 
@@ -102,14 +102,17 @@ def test_two_sources_move_strengths_little():
 
 
 def test_of_a_source_are_known_beginnings_and_asked_ends():
+    """Beginnings as they were read, ends as they are in truth."""
     curves = simulated(1, 0.1, 0.0)[0]
+    ends = curves[:, -1] + 0.01
     expected = np.random.default_rng(1).uniform(0, 1, CONFIGURATIONS)
-    draws = draws_of(curves, expected, np.random.default_rng(0))
+    draws = draws_of(curves, ends, expected, np.random.default_rng(0))
     assert len(draws) == len(BEGUN)
     promising = set(np.argsort(-expected)[: UNBEGUN + max(BEGUN)])
     for draw, begun in zip(draws, BEGUN, strict=True):
-        assert (draw.values == curves.ravel()[draw.points]).all()
         known, asked = draw.points[: draw.known], draw.points[draw.known :]
+        assert (draw.values[: draw.known] == curves.ravel()[known]).all()
+        assert (draw.values[draw.known :] == ends[asked // LEVELS]).all()
         assert not set(known) & set(asked)
         assert (known % LEVELS < LEVELS - 1).all()
         assert (asked % LEVELS == LEVELS - 1).all()
@@ -123,16 +126,17 @@ def test_of_a_source_are_known_beginnings_and_asked_ends():
 
 
 def test_where_there_are_no_curves_some_ends_are_known_and_others_asked():
-    ends = np.linspace(0, 1, 12)[:, None]
-    for draw in draws_of(ends, ends[:, 0], np.random.default_rng(0)):
+    ends = np.linspace(0, 1, 12)
+    for draw in draws_of(ends[:, None], ends, ends, np.random.default_rng(0)):
         assert draw.known in BEGUN
         assert len(set(draw.points)) == len(draw.points) > draw.known
 
 
 def test_one_candidate_is_asked_only_where_it_has_a_curve():
     generator = np.random.default_rng(0)
-    assert draws_of(np.array([[0.5]]), np.array([0.5]), generator) == []
-    draws = draws_of(np.array([[0.3, 0.5]]), np.array([0.5]), generator)
+    end = np.array([0.5])
+    assert draws_of(np.array([[0.5]]), end, end, generator) == []
+    draws = draws_of(np.array([[0.3, 0.5]]), end, end, generator)
     assert [(draw.known, draw.points.tolist()) for draw in draws] == [(1, [0, 1])] * len(BEGUN)
 
 

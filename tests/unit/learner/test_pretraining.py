@@ -11,10 +11,11 @@ from probecast.errors import ProbecastError
 from probecast.evaluation.replay import replay
 from probecast.holdout import HoldOut
 from probecast.learner import pretraining
+from probecast.learner.calibration import Calibration
 from probecast.learner.curves import Scale
 from probecast.learner.encoder import MetaEncoder, Source
 from probecast.learner.fitting import fit_strengths
-from probecast.learner.outcomes import outcomes
+from probecast.learner.outcomes import READING, outcome
 from probecast.learner.pretraining import pretrain
 from probecast.space import config_id
 from probecast.trials import TrialTable
@@ -43,6 +44,7 @@ def test_pretraining_again_gives_the_same_weights_bit_for_bit_in_any_order():
     assert one.card == two.card
     assert one.strengths == two.strengths
     assert one.lengthscales == two.lengthscales
+    assert one.calibration == two.calibration
 
 
 def test_nothing_to_learn_from_is_said():
@@ -64,15 +66,30 @@ def test_a_table_that_tells_nothing_leaves_no_trace():
 
 
 def test_so_many_families_say_how_sure_beliefs_may_be(monkeypatch):
-    predicted = []
+    """At several costs, each time a part of a task, by an encoder that has not seen it."""
+    played = []
 
-    def recorded(table, *rest):
-        predicted.append(table.info.family)
-        return outcomes(table, *rest)
+    def recorded(table, encoder, cost, seed):
+        encoder.check_unseen(table.info)
+        played.append((table.info.family, cost, frozenset(table.configurations())))
+        return outcome(table, encoder, cost, seed)
 
-    monkeypatch.setattr(pretraining, "outcomes", recorded)
-    pretrain([synthetic_task(number) for number in range(14)])
-    assert len(set(predicted)) == len(predicted) == pretraining.CALIBRATION_TASKS
+    monkeypatch.setattr(pretraining, "outcome", recorded)
+    monkeypatch.setattr(pretraining, "CALIBRATION_TASKS", 4)
+    monkeypatch.setattr(pretraining, "CALIBRATION_TRIALS", 9)
+    encoder = pretrain([synthetic_task(number) for number in range(6)])
+    families = dict.fromkeys(family for family, *_ in played)
+    assert [(family, cost) for family, cost, _ in played] == [
+        (family, cost) for family in families for cost in pretraining.CALIBRATION_COSTS
+    ]
+    assert len(families) == 4
+    assert {len(part) for *_, part in played} == {9}
+    assert len({part for *_, part in played}) == len(played)
+    assert encoder.calibration != Calibration()
+
+
+def test_two_families_say_nothing_of_how_sure_beliefs_may_be():
+    assert pretrain([synthetic_task(number) for number in range(2)]).calibration == Calibration()
 
 
 def plays_of(monkeypatch, tables):
@@ -101,12 +118,16 @@ def test_strengths_are_learnt_from_sources_that_know_only_other_families(monkeyp
 
 
 def test_a_play_is_of_the_sources_own_curves(monkeypatch):
+    """With some noise on what is known: tables may be smoother than a target is."""
     tables = [synthetic_task(number) for number in range(3)]
     plays = plays_of(monkeypatch, tables)
     for table, play in zip(tables, plays, strict=True):
-        measured = Scale(table.info).to_unit(table.curves().to_numpy()).ravel().round(12)
+        measured = Scale(table.info).to_unit(table.curves().to_numpy())
         for draw in play.draws:
-            assert np.isin(draw.values.round(12), measured).all()
+            known, ends = np.split(draw.values, [draw.known])
+            assert np.isin(ends.round(12), measured[:, -1].round(12)).all()
+            away = np.abs(known[:, None] - measured.ravel()).min(axis=1)
+            assert 0 < away.max() < 5 * READING * np.ptp(measured[:, -1])
 
 
 def test_so_many_sources_and_candidates_are_played(monkeypatch):

@@ -1,4 +1,6 @@
+from copy import copy
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ from hypothesis import strategies as st
 from kit.synthetic import quick_encoder, synthetic_task
 from kit.tables import small_table
 from probecast.errors import ProbecastError
+from probecast.learner.calibration import RAW, Calibration
+from probecast.learner.encoder import MetaEncoder
 from probecast.learner.pretraining import pretrain
 from probecast.learner.tuner import ProbecastTuner
 from probecast.regret import expected_excess, regret
@@ -70,7 +74,7 @@ def test_it_continues_what_is_worth_it_and_begins_the_rest_shortly():
     assert len(environment.bought) > len(reached)
 
 
-def test_the_continuation_is_what_is_unseen_and_ends_as_the_beliefs_do():
+def test_the_continuation_is_what_is_unseen_and_ends_as_the_belief_does():
     table = synthetic_task(20, epochs=10)
     environment = Recorder(table)
     tuner = ProbecastTuner(problem(table, 2.0))
@@ -79,27 +83,114 @@ def test_the_continuation_is_what_is_unseen_and_ends_as_the_beliefs_do():
     points = tuner.continuation(configuration)
     assert [point["epoch"] for point in points] == [5, 8, 10]
     assert all(point["low"] <= point["expected"] <= point["high"] for point in points)
-    beliefs = tuner.beliefs(np.array([tuner.candidates.index(configuration)]))
-    assert points[-1]["expected"] == pytest.approx(beliefs.expected[0], rel=0.02)
-    width = beliefs.high[0] - beliefs.low[0]
-    assert points[-1]["low"] == pytest.approx(beliefs.low[0], abs=0.15 * width)
-    assert points[-1]["high"] == pytest.approx(beliefs.high[0], abs=0.15 * width)
+    recommended, belief = tuner.recommend()
+    assert recommended == configuration
+    assert points[-1]["expected"] == pytest.approx(belief.expected_metric, rel=0.02)
+    width = belief.high - belief.low
+    assert points[-1]["low"] == pytest.approx(belief.low, abs=0.15 * width)
+    assert points[-1]["high"] == pytest.approx(belief.high, abs=0.15 * width)
     tuner.tell([environment.advance(configuration, 10)])
     assert tuner.continuation(configuration) == []
 
 
-def test_what_is_believed_of_a_few_is_believed_of_them_among_many():
-    """Alone or beside each other, and of several in the order in which they were named."""
-    tuner = ProbecastTuner(problem(synthetic_task(20)))
-    two, back = tuner.beliefs(np.array([3, 7])), tuner.beliefs(np.array([7, 3]))
-    alone = tuner.beliefs(np.array([3]))
-    for beliefs, place in ((back, 1), (alone, 0)):
-        assert beliefs.expected[place] == pytest.approx(two.expected[0])
-        for end in ("low", "high"):
-            width = two.high[0] - two.low[0]
-            there, here = getattr(beliefs, end)[place], getattr(two, end)[0]
-            assert there == pytest.approx(here, abs=0.15 * width)
-        assert beliefs.probability[place] == pytest.approx(two.probability[0], abs=0.06)
+def told(table: TrialTable, epochs: int, encoder: MetaEncoder | None = None) -> ProbecastTuner:
+    """A tuner that has seen so much of every candidate."""
+    given = {} if encoder is None else {"encoder": encoder}
+    tuner = ProbecastTuner(replace(problem(table, 9.0), **given))
+    tuner.tell([TableEnvironment(table).advance(c, epochs) for c in tuner.candidates])
+    return tuner
+
+
+@cache
+def favouring_the_first() -> MetaEncoder:
+    """Learnt from six tasks on all of which .1 was a little better than 1, and 10 was bad."""
+    tables = []
+    for number in range(6):
+        off = np.random.default_rng(number).normal(0, 0.02, 3)
+        ends = zip((0.1, 1.0, 10.0), (0.80, 0.78, 0.50), off, strict=True)
+        curves = {rate: [0.3 + away, end + away] for rate, end, away in ends}
+        tables.append(small_table(curves, task=f"s{number}-cnn", family=f"s{number}"))
+    return pretrain(tables)
+
+
+def test_the_first_choice_is_left_for_a_clear_lead_but_not_for_luck():
+    chosen, leads = [], []
+    for other in np.arange(0.76, 0.9, 0.005):
+        table = small_table({0.1: [0.3, 0.8], 1.0: [0.3, other], 10.0: [0.3, 0.5]})
+        tuner = told(table, 2, favouring_the_first())
+        assert tuner.candidates[tuner.first] == {"learning_rate": 0.1}
+        ends = tuner.posterior.mean[:, -1]
+        leads.append(ends[tuner.place[config_id({"learning_rate": 1.0})]] > ends[tuner.first])
+        chosen.append(tuner.recommend()[0]["learning_rate"])
+    assert chosen == sorted(chosen)  # the first up to some lead, the other one beyond it
+    assert (chosen[0], chosen[-1]) == (0.1, 1.0)
+    assert leads[chosen.count(0.1) - 1]  # by less than luck
+
+
+def test_a_first_choice_that_has_diverged_is_left():
+    table = small_table({0.1: [0.3, NAN], 1.0: [0.3, 0.4], 10.0: [0.3, 0.2]})
+    tuner = told(table, 2, favouring_the_first())
+    assert tuner.recommend()[0] == {"learning_rate": 1.0}
+
+
+@pytest.mark.parametrize("number", [20, 21, 24])
+def test_the_order_in_which_probes_are_told_does_not_matter(number):
+    table = synthetic_task(number)
+    epochs = np.random.default_rng(number).integers(1, 6, 12).tolist()
+    candidates = TableEnvironment(table).candidates
+    probes = [
+        TableEnvironment(table).advance(candidate, epoch)
+        for candidate, epoch in zip(candidates[:12], epochs, strict=True)
+    ]
+    there, back, singly = (ProbecastTuner(problem(table, 9.0)) for _ in range(3))
+    there.tell(probes)
+    back.tell(probes[::-1])
+    for probe in sorted(probes, key=lambda probe: probe.curve[-1]):
+        recommended = singly.recommend()[0]  # asking changes nothing
+        assert recommended in candidates
+        singly.tell([probe])
+    configuration, belief = there.recommend()
+    for other in (back, singly):
+        again, same = other.recommend()
+        assert again == configuration
+        assert same.alternatives == belief.alternatives
+        for name in ("expected_metric", "low", "high", "probability_within_5pct"):
+            assert getattr(same, name) == pytest.approx(getattr(belief, name), rel=1e-3)
+
+
+def test_once_all_is_seen_to_the_end_it_is_certain_what_is_near_the_best():
+    """Values that were measured are compared as they are, no more luck in them."""
+    encoder = copy(quick_encoder())
+    encoder.calibration = RAW
+    unsure = []
+    for number in range(20, 28):
+        table = synthetic_task(number)
+        ends = table.with_floor()[5]
+        chosen, belief = told(table, 5, encoder).recommend()
+        (end,) = (ends[i].item() for i, c in table.configurations().items() if c == chosen)
+        said = belief.probability_within_5pct
+        assert said == pytest.approx(float(end >= 0.95 * ends.max()), abs=0.01)
+        unsure.append(told(table, 1, encoder).recommend()[1].probability_within_5pct)
+    assert min(unsure) < 0.9
+
+
+def test_what_was_seen_to_the_end_has_an_interval_of_its_own():
+    """Whoever learnt that finished trials hold what they promise says so of them alone."""
+    table = small_table({0.1: [0.3, 0.80], 1.0: [0.3, 0.7], 10.0: [0.3, 0.5]})
+
+    def width(epochs, **factors):
+        encoder = copy(favouring_the_first())
+        encoder.calibration = Calibration(**factors)
+        tuner = told(table, epochs, encoder)
+        configuration, belief = tuner.recommend()
+        assert tuner.finished(configuration) == (epochs == 2)
+        return belief.high - belief.low
+
+    # On the way from the unit to accuracy equal steps are not quite equal.
+    narrow, wide = {"finished": 0.5, "unfinished": 1.0}, {"finished": 1.0, "unfinished": 1.0}
+    assert width(2, **narrow) == pytest.approx(width(2, **wide) / 2, rel=0.1)
+    assert width(1, **narrow) == width(1, **wide)
+    assert width(1, unfinished=0.5) == pytest.approx(width(1, **wide) / 2, rel=0.15)
 
 
 def test_money_for_many_probes_buys_many():
