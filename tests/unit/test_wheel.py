@@ -71,6 +71,18 @@ def test_the_shipped_encoder_recommends_from_any_folder(installed, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_meta_encoder_can_be_pretrained_with_it(installed, tmp_path):
+    code = """
+from probecast.learner import shipped
+from probecast.learner.pretraining import pretrain
+from probecast.trials import read_sweeps
+names = ("digits-cnn", "imdb-rnn", "load-lstm", "glyphs-cnn")
+print(len(pretrain(read_sweeps(shipped.FOLDER / f"trials/{n}.parquet" for n in names)).tasks))
+"""
+    done = run(installed, code, tmp_path, absent=HEAVY)
+    assert (done.returncode, done.stdout) == (0, "4\n"), done.stderr
+
+
 @pytest.mark.parametrize(
     ("code", "message"),
     [
@@ -83,13 +95,12 @@ get_tuner("tpe")
         ),
         (
             """
-from probecast.learner import shipped
-from probecast.learner.pretraining import pretrain
-from probecast.trials import read_sweeps
-names = ("digits-cnn", "imdb-rnn", "load-lstm", "glyphs-cnn")
-pretrain(read_sweeps(shipped.FOLDER / f"trials/{name}.parquet" for name in names))
+import pandas
+from probecast.evaluation.calibration import BELIEF_COLUMNS, calibration
+rows = [("a", 1, 0, 0.5, 0.4, 0.6, 0.5, 0.5, near, 0.1) for near in (True, False)]
+calibration(pandas.DataFrame(rows, columns=BELIEF_COLUMNS))
 """,
-            "pretraining a meta-encoder needs the package 'sklearn' of the optional group 'study'",
+            "judging beliefs needs the package 'sklearn' of the optional group 'study'",
         ),
     ],
 )
