@@ -13,13 +13,14 @@ from typing import ClassVar
 
 import numpy as np
 from pydantic import ConfigDict
+from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-from probecast.errors import optional
 from probecast.tuning.protocol import Belief
 
 FEWEST = 3  # families; with fewer there is little to learn from
 UNKNOWN_SPREAD = 2.0  # then: about what calibration gives for few tasks
+DEVIATION = 0.5  # of slope and intercept, before any outcome
 WORTH = 4.0  # so many outcomes say as much as is thought without them
 SMALLEST = 1e-3  # a probability is at least so far from 0 and 1
 NARROWEST, WIDEST = 0.1, 5.0  # limits of a factor
@@ -45,30 +46,16 @@ class Calibration:
 
     @classmethod
     def fit(cls, outcomes: Sequence["Outcome"]) -> "Calibration":
-        """Return what corrects raw beliefs.
-
-        Raises:
-            ProbecastError: scikit-learn is not installed.
-        """
+        """Return what corrects raw beliefs."""
         if len({outcome.family for outcome in outcomes}) < FEWEST:
             return cls()
         spreads = [
             _spread([o.error() for o in outcomes if o.finished == finished])
             for finished in (True, False)
         ]
-        odds = _log_odds(
-            np.array([outcome.belief.probability_within_5pct for outcome in outcomes])
-        )
-        near = np.array([outcome.near_best for outcome in outcomes])
-        if near.all() or not near.any():
-            return cls(*spreads)
-        with optional("study", "pretraining a meta-encoder"):
-            from sklearn.linear_model import LogisticRegression
-        fitted = LogisticRegression().fit(odds[:, None], near)
-        slope, intercept = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-        if slope <= 0:  # beliefs that say nothing: the base rate
-            slope, intercept = 0.0, float(logit(near.mean()))
-        return cls(*spreads, slope, intercept)
+        raw = [outcome.belief.probability_within_5pct for outcome in outcomes]
+        near = [outcome.near_best for outcome in outcomes]
+        return cls(*spreads, *_logistic(_log_odds(np.array(raw)), np.array(near, dtype=float)))
 
     def interval(self, middle: np.ndarray, end: np.ndarray, finished: bool) -> np.ndarray:
         """Return the end of an interval, moved away from its middle."""
@@ -116,6 +103,21 @@ def _spread(errors: Sequence[float]) -> float:
     return float(
         np.clip(np.exp((len(errors) * found + doubt) / (len(errors) + WORTH)), NARROWEST, WIDEST)
     )
+
+
+def _logistic(odds: np.ndarray, near: np.ndarray) -> tuple[float, float]:
+    """The slope, at least 0, and intercept of the likeliest logistic curve.
+
+    Before any outcome the beliefs are thought right: slope 1, intercept 0, each give or take
+    ``DEVIATION``.
+    """
+
+    def loss(line: np.ndarray) -> float:
+        right = np.logaddexp(0, (1 - 2 * near) * (line[0] * odds + line[1])).sum()
+        return float(right + 0.5 * (((line - [1, 0]) / DEVIATION) ** 2).sum())
+
+    found = minimize(loss, [1.0, 0.0], method="L-BFGS-B", bounds=[(0, None), (None, None)])
+    return float(found.x[0]), float(found.x[1])
 
 
 def _log_odds(probability: np.ndarray) -> np.ndarray:

@@ -15,9 +15,8 @@ import numpy as np
 
 from probecast.learner.posterior import Scales, log_density
 from probecast.learner.prior import Evidence, task_prior
-from probecast.learner.strengths import EXPECTED, Strengths
+from probecast.learner.strengths import EXPECTED, Strengths, deviations
 
-DEVIATION = 0.8  # of a strength's logarithm, before all
 BEGUN = (1, 3, 6, 10)  # candidates whose beginnings are known, one draw for each
 UNBEGUN = 10  # most promising others whose ends decide, too
 STEP, FINEST = 1.0, 0.3  # of a logarithm, tried up and down
@@ -101,7 +100,7 @@ def fit_strengths(plays: Sequence[Play]) -> Strengths:
 
     def worth(logs: np.ndarray) -> float:
         strengths = Strengths.of_logs(logs)
-        away = (logs - start) / DEVIATION
+        away = (logs - start) / deviations()
         return sum(play.log_density(strengths) for play in plays) - 0.5 * float(away @ away)
 
     return Strengths.of_logs(_climb(worth, start, WORTH * len(plays)) if plays else start)
