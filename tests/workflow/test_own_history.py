@@ -44,7 +44,7 @@ def sources(project, family):
 
 
 def test_a_recommendation_from_ones_own_runs_alone(project):
-    write(project, shipped=False)
+    write(project, shipped=False, probe={"cost": 1})  # nothing but the first choice is tried
     done = project.snakemake("results/predictions/digits-cnn.json")
     assert "mine/mine: 40 trials, 1 of them diverged, " in done.stderr
     assert sources(project, "digits") == {"mine/mine"}

@@ -12,6 +12,7 @@ from probecast.errors import optional
 from probecast.learner.outcomes import judged
 from probecast.learner.tuner import ProbecastTuner
 from probecast.trials import TrialTable
+from probecast.tuning.environments import value_range
 from probecast.tuning.protocol import Tuner
 
 BINS = 10
@@ -55,7 +56,7 @@ def keep_beliefs(
         "probability": found.belief.probability_within_5pct,
         "metric": found.metric,
         "near_best": found.near_best,
-        "range": float(np.ptp(table.with_floor("val_metric", seed)[table.info.epochs])),
+        "range": value_range(table, seed),
     }
     beliefs.append(pd.DataFrame([row], columns=list(BELIEF_COLUMNS)))
 

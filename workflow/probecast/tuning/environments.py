@@ -33,7 +33,7 @@ class TableEnvironment:
         self.seed = int(table.frame["seed"].min()) if seed is None else seed
         trials = observations(table, self.seed)
         if noise:
-            trials = _noisy(trials, noise * _range(table, self.seed), noise_seed)
+            trials = _noisy(trials, noise * value_range(table, self.seed), noise_seed)
         self._trials = {trial.config_id: trial for trial in trials}
         self.candidates = [trial.configuration for trial in self._trials.values()]
         for trial in self._trials.values():
@@ -78,7 +78,7 @@ def _noisy(trials: list[Observation], deviation: float, seed: int) -> list[Obser
     ]
 
 
-def _range(table: TrialTable, seed: int) -> float:
-    """The range of the last validation values, those below the floor counted as the floor."""
+def value_range(table: TrialTable, seed: int) -> float:
+    """Return the range of the last validation values, those below the floor counted as the floor."""
     sign, last = table.info.sign, table.with_floor("val_metric", seed)[table.info.epochs]
     return float(np.ptp((sign * last).clip(lower=sign * table.floor("val_metric"))))
