@@ -11,6 +11,7 @@ the code that it rests on stays the same.
 """
 
 import argparse
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -83,12 +84,14 @@ class Unit:
     repetitions: int
 
     def path(self, folder: Path, methods: Sequence[str]) -> Path:
-        """Where its result is kept; another one for other code."""
+        """Where its result is kept; another one for other code or another protocol."""
         modules = ["probecast.tuning.driver", "probecast.tuning.environments"]
         modules += [TUNERS[method] for method in methods]
         if OURS in methods:
-            modules.append("probecast.learner.pretraining")
-        code, name = code_hash(*modules), OURS if OURS in methods else "others"
+            modules += ["probecast.learner.pretraining", "probecast.evaluation.calibration"]
+        protocol = hashlib.sha256(repr(PROTOCOLS[self.table]).encode()).hexdigest()[:8]
+        code = f"{code_hash(*modules)}-{protocol}"
+        name = OURS if OURS in methods else "others"
         return folder / code / f"{self.table}-{self.tasks[0]}-{self.repetitions}-{name}.parquet"
 
 

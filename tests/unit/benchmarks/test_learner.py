@@ -108,7 +108,11 @@ def test_what_is_finished_is_kept_and_not_done_again(tables, tmp_path, monkeypat
     ]
     assert len({path, *others}) == 5
     monkeypatch.setattr(learner, "code_hash", lambda *modules: "changed")
-    assert unit.path(tmp_path, METHODS) == tmp_path / "changed" / path.name
+    changed = unit.path(tmp_path, METHODS)
+    assert changed.name == path.name and changed != path
+    other = replace(learner.PROTOCOLS["made-up"], noise=0.5)
+    monkeypatch.setitem(learner.PROTOCOLS, "made-up", other)
+    assert unit.path(tmp_path, METHODS) not in (changed, path)
 
 
 def test_results_are_of_all_folds_with_what_was_believed_of_ours(tables, tmp_path):

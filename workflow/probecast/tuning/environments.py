@@ -79,6 +79,6 @@ def _noisy(trials: list[Observation], deviation: float, seed: int) -> list[Obser
 
 
 def value_range(table: TrialTable, seed: int) -> float:
-    """Return the range of the last validation values, those below the floor counted as the floor."""
+    """Return the range of the last validation values; what is below the floor counts as it."""
     sign, last = table.info.sign, table.with_floor("val_metric", seed)[table.info.epochs]
     return float(np.ptp((sign * last).clip(lower=sign * table.floor("val_metric"))))
