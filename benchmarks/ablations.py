@@ -39,6 +39,7 @@ from probecast.space import config_id
 from probecast.study.load import load_study
 from probecast.tables.reading import read_tables
 from probecast.trials import TrialTable, read_table
+from probecast.tuning.environments import some
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "workflow/pretrained/trials"
@@ -110,10 +111,7 @@ def shuffled(table: TrialTable) -> TrialTable:
 
 def halved(table: TrialTable, generator: np.random.Generator) -> TrialTable:
     """A random half of the table's configurations."""
-    identities = sorted(table.configurations())
-    kept = generator.permutation(identities)[: len(identities) // 2]
-    frame = table.frame[table.frame["config_id"].isin(kept)]
-    return replace(table, frame=frame.reset_index(drop=True))
+    return some(table, len(table.configurations()) // 2, generator)
 
 
 def few(

@@ -222,13 +222,9 @@ class MetaEncoder:
 
     def _widths(self) -> np.ndarray:
         """(D,) what an encoded configuration is divided by."""
-        return np.array(
-            [
-                APART * self.lengthscales.get(hyperparameter.name, 1.0)
-                for hyperparameter in self.encoding.hyperparameters
-                for _ in range(hyperparameter.size)
-            ]
-        )
+        names = [hyperparameter.name for hyperparameter in self.encoding.hyperparameters]
+        scales = np.array([self.lengthscales.get(name, 1.0) for name in names])
+        return APART * scales[self.encoding.groups()]
 
     def _on(
         self, source: Source, places: np.ndarray, identities: Sequence[str], levels: np.ndarray

@@ -65,7 +65,7 @@ def learn_lengthscales(
         (hyperparameters) in units of ``APART``.
     """
     count = int(groups.max()) + 1 if len(groups) else 0
-    parts = [part for part in map(_thinned, _spread(tasks, TASKS)) if np.std(part[1]) > 1e-6]
+    parts = [part for part in map(_thinned, spread(tasks, TASKS)) if np.std(part[1]) > 1e-6]
     squares, values = [], []
     for places, ends in parts:
         apart = ((places[:, None] - places) / APART) ** 2
@@ -115,12 +115,12 @@ def _expected(count: int) -> tuple[np.ndarray, np.ndarray]:
     return np.append(np.full(count, LIKELY), 0.0), np.append(np.full(count, DEVIATION), 1.0)
 
 
-def _spread(items: Sequence, most: int) -> list:
-    """So many of them, evenly spread."""
+def spread(items: Sequence, most: int) -> list:
+    """Return so many of them, at most, evenly spread."""
     places = np.linspace(0, len(items) - 1, min(len(items), most)).round().astype(int)
     return [items[place] for place in places]
 
 
 def _thinned(task: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    rows = _spread(range(len(task[1])), TRIALS)
+    rows = spread(range(len(task[1])), TRIALS)
     return task[0][rows], task[1][rows]

@@ -5,7 +5,7 @@ be alike. Then it predicts some sources, each from the curves of the other famil
 strongly each part of the prior speaks and how sure its beliefs may be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from probecast.learner.calibration import Calibration, Outcome
 from probecast.learner.curves import Scale, curve_levels, normalise
 from probecast.learner.encoder import MetaEncoder, Source
 from probecast.learner.fitting import Play, draws_of, fit_strengths
-from probecast.learner.kernel import learn_lengthscales
+from probecast.learner.kernel import learn_lengthscales, spread
 from probecast.learner.outcomes import READING, outcome
 from probecast.seeds import derive
 from probecast.trials import TrialTable
@@ -68,14 +68,21 @@ def pretrain(
     return encoder
 
 
+def _with_others(
+    encoder: MetaEncoder, tables: Sequence[TrialTable]
+) -> Iterator[tuple[TrialTable, MetaEncoder]]:
+    """Each table with what the other families teach, where some can be compared with it."""
+    for table in tables:
+        others = encoder.without(table.info.family)
+        if Scale(table.info).kind in {source.info["kind"] for source in others.sources}:
+            yield table, others
+
+
 def _plays(encoder: MetaEncoder, tables: Sequence[TrialTable]) -> list[Play]:
     """Sources as new tasks, evenly spread, each with what other families say of it."""
     plays = []
-    for table in _spread(tables, PLAYED):
-        others = encoder.without(table.info.family)
+    for table, others in _with_others(encoder, spread(tables, PLAYED)):
         scale, levels = Scale(table.info), curve_levels(table.info.epochs)
-        if scale.kind not in {source.info["kind"] for source in others.sources}:
-            continue
         table = complete_trials(table.without_repeats())
         curves = scale.to_unit(table.curves().to_numpy())[:, levels - 1]
         candidates = list(table.configurations().values())
@@ -105,20 +112,10 @@ def _outcomes(encoder: MetaEncoder, tables: Sequence[TrialTable]) -> list[Outcom
     random part of their configurations as candidates.
     """
     found = []
-    for table in _spread(tables, CALIBRATION_TASKS):
-        others = encoder.without(table.info.family)
-        kinds = {source.info["kind"] for source in others.sources}
-        if Scale(table.info).kind not in kinds:
-            continue
+    for table, others in _with_others(encoder, spread(tables, CALIBRATION_TASKS)):
         table = complete_trials(table)
         for cost in CALIBRATION_COSTS:
             generator = np.random.default_rng(derive(0, "outcome", table.info.task, cost))
             part = some(table, CALIBRATION_TRIALS, generator)
             found.append(outcome(part, others, cost, derive(0, table.info.task, cost)))
     return found
-
-
-def _spread(tables: Sequence[TrialTable], most: int) -> list[TrialTable]:
-    """So many tables, evenly spread."""
-    places = np.linspace(0, len(tables) - 1, min(len(tables), most))
-    return [tables[place] for place in places.round().astype(int)]
