@@ -167,6 +167,14 @@ class Encoding:
         ]
         return np.array([*(float(info.architecture == a) for a in self.architectures), *features])
 
+    def meta_feature(self, name: str, task: np.ndarray) -> float | None:
+        """Return a number that an encoded task was described by; None if no source has it."""
+        if name not in self.meta_features:
+            return None
+        mean, deviation = self.meta_features[name]
+        place = len(self.architectures) + list(self.meta_features).index(name)
+        return mean + deviation * float(task[place])
+
     def tells(self, name: str, value: Value | None) -> bool:
         """Whether the sources say something about a hyperparameter's value."""
         return any(h.tells(value) for h in self.hyperparameters if h.name == name)

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.tables import small_table
-from probecast.learner.curves import Scale, at_levels, curve_levels, normalise, roughness
+from probecast.learner.curves import (
+    Scale,
+    after_steps,
+    at_levels,
+    curve_levels,
+    normalise,
+    roughness,
+)
 
 NAN = float("nan")
 
@@ -171,3 +178,33 @@ def test_the_roughness_of_a_longer_source_is_read_where_its_values_are():
     levels = np.array([1, 3, 10])
     in_epochs = roughness(curves, np.array([10, 30, 100]))
     assert roughness(curves, levels).tolist() == in_epochs.tolist()
+
+
+CURVES = np.array([[0.2, 0.4, 0.6, 0.8], [0.9, 1.0, 1.0, 1.0]])
+
+
+def test_after_as_many_steps_as_were_seen_a_curve_is_what_it_was():
+    assert after_steps(CURVES, np.arange(1, 5), 1.0) == pytest.approx(CURVES)
+    twice = after_steps(CURVES, np.arange(1, 3), 2.0)
+    assert twice == pytest.approx(CURVES[:, [1, 3]])
+
+
+def test_with_more_steps_slow_curves_come_nearer_to_the_best_and_none_is_better_than_it():
+    larger = after_steps(CURVES, np.arange(1, 5), 10.0)
+    assert 0.8 < larger[0, -1] <= 1.0
+    assert (np.diff(larger[0]) >= 0).all()
+    assert larger[1, -1] == pytest.approx(1.0)
+
+
+def test_with_fewer_steps_what_begins_fast_is_the_best():
+    smaller = after_steps(CURVES, np.arange(1, 5), 0.25)
+    assert smaller[1, -1] == 1.0
+    assert smaller[0, -1] == pytest.approx(0.2 / 0.9)
+
+
+@given(st.integers(2, 9), st.floats(0.01, 100), st.integers(1, 60))
+def test_curves_on_the_footing_of_steps_stay_within_bounds(epochs, larger, horizon):
+    known = np.random.default_rng(epochs).uniform(-0.2, 1.0, (5, epochs))
+    found = after_steps(known, curve_levels(horizon), larger)
+    assert found.shape == (5, len(curve_levels(horizon)))
+    assert ((found >= -0.2) & (found <= 1.0)).all()

@@ -47,7 +47,7 @@ def test_the_card_says_what_it_has_learnt_from(tmp_path):
     assert card["lengthscales"] == quick_encoder().lengthscales
     assert card["calibration"] == asdict(quick_encoder().calibration)
     learnt = [card[part] for part in ("strengths", "lengthscales", "calibration")]
-    assert card["parameters"] == sum(map(len, learnt)) == 12 + 3 + 4
+    assert card["parameters"] == sum(map(len, learnt)) == 13 + 3 + 4
     assert sorted(card["lengthscales"]) == ["layers", "learning_rate", "optimizer"]
     assert card["weights_sha256"] == sha256(tmp_path / "encoder.safetensors")
 
@@ -144,9 +144,9 @@ def test_without_a_family_it_knows_the_same_of_tasks_in_general():
 def test_what_the_sources_have_tried_is_remembered_as_it_was():
     tables = [synthetic_task(number) for number in range(3)]
     encoder = pretrain(tables)
-    # Nothing is thought luck, and all sources are as much like the target.
+    # Nothing is thought luck, and all sources are as much like the target and of its size.
     encoder.strengths = replace(EXPECTED, smoothing=1e-9, likeness=1e-9)
-    expected = encoder.expect(NEW, CANDIDATES)
+    expected = encoder.expect(replace(NEW, meta_features={}), CANDIDATES)
     ends = np.mean([s.curves[:, -1] for s in encoder.sources], axis=0)
     experts = expected.posterior.prior.means[:3, :, -1].mean(axis=0)
     assert experts == pytest.approx(ends[expected.rows])
@@ -173,6 +173,28 @@ def test_most_is_expected_of_what_was_best_on_the_targets_architecture():
     assert first("new-lstm") == 0.1  # the majority
 
 
+def test_on_a_larger_task_more_is_expected_of_what_only_takes_longer():
+    """Ten times the rows, and so the steps: as far as steps count, slow ones come as far."""
+    told = {0.1: [0.1, 0.2, 0.4, 0.6], 1.0: [0.5, 0.8, 0.8, 0.8]}
+    small, large = ({"log_rows": np.log(rows)} for rows in (100, 1000))
+    tables = [small_table(told, family=f, task=f"{f}-cnn", meta_features=small) for f in "ab"]
+    encoder = pretrain(tables)
+    candidates = list(tables[0].configurations().values())
+
+    def ends(meta_features, steps):
+        encoder.strengths = replace(EXPECTED, steps=steps, smoothing=1e-9)
+        target = small_table(told, family="new", task="new-cnn", meta_features=meta_features)
+        expected = encoder.expect(target.info, candidates)
+        slow = [candidates[row]["learning_rate"] for row in expected.rows].index(0.1)
+        return expected.posterior.prior.means.shape[0], expected.posterior.mean[slow, -1]
+
+    assert ends(large, 1e-3)[0] == 4
+    assert ends(large, 1e-3)[1] < ends(large, 1e3)[1] - 0.1
+    assert ends(small, 1e3) == pytest.approx(ends(small, 1e-3))
+    assert ends({}, 1e3) == pytest.approx(ends({}, 1e-3))
+    assert ends({}, 1.0)[0] == 2
+
+
 def test_a_space_that_no_source_knows_gives_the_same_expectation_for_all():
     foreign = [{"warmup": steps} for steps in range(6)]
     posterior = quick_encoder().expect(NEW, foreign).posterior
@@ -191,7 +213,7 @@ def test_of_many_candidates_those_that_most_can_be_expected_of_are_considered(mo
     assert some.levels.tolist() == levels.tolist()
     assert len(some.rows) == len(set(some.rows)) == 7
     _, evidence = encoder.evidence(NEW, CANDIDATES, levels)
-    assert evidence.curves.shape == (8, 7, 4)
+    assert evidence.curves.shape[1:] == (7, 4)
     assert evidence.kernel.shape == (7, 7)
     ends = np.mean([source.curves[:, -1] for source in encoder.sources], axis=0)
     left_out = sorted(set(range(18)) - set(some.rows))

@@ -34,6 +34,8 @@ def plays_of(curves: np.ndarray, rough: float = 0.0) -> list[Play]:
             np.zeros(others.shape),
             np.eye(LEVELS),
             [f"f{number}" for number in range(len(others))],
+            np.arange(len(others)),
+            np.zeros(len(others)),
             np.zeros(len(others), dtype=bool),
             np.zeros(len(others)),
             np.eye(CONFIGURATIONS),

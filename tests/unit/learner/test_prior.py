@@ -11,14 +11,16 @@ from probecast.learner.strengths import EXPECTED
 UNSMOOTHED = replace(EXPECTED, smoothing=1e-9)
 
 
-def evidence(sources, of_families=None, kernel=None, **changes) -> Evidence:
+def evidence(said, of_families=None, kernel=None, **changes) -> Evidence:
     """Every curve was tried, all sources are as much like the target, nothing is rough."""
-    count, rows, levels = sources.shape
+    count, rows, levels = said.shape
     given_ = Evidence(
-        sources,
-        np.zeros(sources.shape),
+        said,
+        np.zeros(said.shape),
         np.eye(levels),
         families(count) if of_families is None else of_families,
+        np.arange(count),
+        np.zeros(count),
         np.zeros(count, dtype=bool),
         np.zeros(count),
         np.eye(rows) if kernel is None else kernel,
@@ -237,3 +239,19 @@ def test_what_had_to_be_completed_goes_on_as_the_sources_curves_do():
     known = made_of(crossing, along=rising).levels[0, 1]
     completed = made_of(crossing, along=rising, unknown=np.ones((6, 4, 2))).levels[0, 1]
     assert known < 0 < 0.5 < completed
+
+
+def test_two_footings_of_a_source_share_its_weight_and_count_as_one():
+    met = evidence(
+        curves(3), ["a", "a", "b"], sources=np.array([0, 0, 1]), odds=np.array([-1, 1, 0])
+    )
+    assert met.weights(replace(EXPECTED, steps=1.0)) == pytest.approx([0.25, 0.25, 0.5])
+    assert met.weights(replace(EXPECTED, steps=3.0)) == pytest.approx([0.125, 0.375, 0.5])
+    alone = met.weights(replace(EXPECTED, steps=1e-9))
+    assert alone == pytest.approx([0.5, 0.0, 0.5], abs=1e-6)
+
+
+def test_a_single_source_on_two_footings_makes_a_sound_prior():
+    prior = made_of(curves(2), ["a", "a"], sources=np.array([0, 0]), odds=np.array([-1, 1]))
+    assert np.isfinite(prior.factors).all()
+    assert np.abs(prior.factors).max() < 2

@@ -13,6 +13,7 @@ LOWEST = 0.02  # without a floor: this quantile of the last values stands in for
 GOOD = 0.75  # trials from this quantile on are good
 STEP, LAST_STEP = 1.6, 1.25
 NEGLIGIBLE = 1e-6  # a range below this is none
+GOES_ON = 1 / 3  # beyond what was seen, times the slope in ln(1 + epoch) at the end
 LEARNT = 0.05  # who came less of the way from the beginning to perfect has learnt nothing
 
 
@@ -158,6 +159,29 @@ def at_levels(curves: np.ndarray, levels: np.ndarray) -> np.ndarray:
         return curves * np.log1p(levels) / np.log1p(levels[-1])
     epochs = -(-levels * curves.shape[1] // levels[-1])
     return curves[:, epochs - 1]
+
+
+def after_steps(curves: np.ndarray, levels: np.ndarray, larger: float) -> np.ndarray:
+    """Return (trials, levels) of a source's curves after as many steps as the target has taken.
+
+    Beyond what was seen a curve goes on a third as fast as it went last, up to the best that was
+    seen. Over the shipped tables, seen for 4 of 8 epochs, the end is off by .086 at a quarter of
+    the slope, .089 at half of it, .097 and .121 at none and all of it. After fewer steps, too, the
+    best is 1.
+
+    Args:
+        curves: (trials, epochs) normalised, complete.
+        levels: epochs of the target.
+        larger: steps of one epoch of the target, in those of one of the source.
+    """
+    count, horizon = curves.shape
+    seen, wanted = np.log1p(np.arange(horizon + 1)), np.log1p(levels * larger)
+    known = np.concatenate([np.zeros((count, 1)), curves], axis=1)
+    slope = np.polyfit(seen[-4:], known[:, -4:].T, 1)[0]
+    found = np.stack([np.interp(wanted, seen, curve) for curve in known])
+    found += GOES_ON * slope[:, None] * np.maximum(wanted - seen[-1], 0.0)
+    best = np.minimum(found[:, -1], 1.0).max()
+    return np.clip(found / max(best, LEARNT), WORST, 1.0)
 
 
 def roughness(curves: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -28,6 +28,7 @@ from probecast.learner.calibration import RAW, Calibration
 from probecast.learner.curves import (
     WORST,
     Scale,
+    after_steps,
     at_levels,
     curve_levels,
     normalise,
@@ -46,6 +47,8 @@ TENSORS = ("task", "configurations", "curves")  # of each source
 LEARNT = "learnt"  # the tensor of all other numbers, which the card names
 POINTS = 10_000  # of candidates' curves that are considered closely: about a second
 REACHES = (0.1, 0.3, 0.9)  # of the way to perfect: what a task may reach if no source tells
+ROWS = "log_rows"  # the meta-feature that says how many steps an epoch has
+OTHER_SIZE = 2.0  # a source whose trials take so many times the steps of the target's, or fewer
 OWN_SCALE = 0.6  # hyperparameters that no source knows: this far apart (of 2) is little alike
 
 
@@ -192,8 +195,16 @@ class MetaEncoder:
         encoded = self.encoding.configurations(candidates)
         places = encoded / self._widths()
         identities = [config_id(candidate) for candidate in candidates]
-        of_sources = [self._on(source, places, identities, levels) for source in self.sources]
-        curves, unknown, rough = (np.stack(parts) for parts in zip(*of_sources, strict=True))
+        experts = [
+            (number, odds, after)
+            for number, source in enumerate(self.sources)
+            for odds, after in self._footings(source, info, levels)
+        ]
+        numbers, odds = (np.array(column) for column in list(zip(*experts, strict=True))[:2])
+        said = [
+            self._on(self.sources[n], after, places, identities, levels) for n, _, after in experts
+        ]
+        curves, unknown, rough = (np.stack(parts) for parts in zip(*said, strict=True))
         own = np.array([s.info["architecture"] == info.architecture for s in self.sources])
         along = [np.cov(at_levels(s.curves, levels).T, bias=True) for s in self.sources]
         rows = _closely(curves[:, :, -1], unknown[:, :, -1], identities, POINTS // len(levels))
@@ -204,9 +215,11 @@ class MetaEncoder:
             curves[:, rows],
             unknown[:, rows],
             np.mean(along, axis=0).reshape(len(levels), len(levels)),
-            [source.info["family"] for source in self.sources],
-            own,
-            self._unlike(info),
+            [self.sources[number].info["family"] for number in numbers],
+            numbers,
+            odds,
+            own[numbers],
+            self._unlike(info)[numbers],
             kernel,
             rough,
         )
@@ -226,14 +239,37 @@ class MetaEncoder:
         scales = np.array([self.lengthscales.get(name, 1.0) for name in names])
         return APART * scales[self.encoding.groups()]
 
+    def _footings(
+        self, source: Source, info: TaskInfo, levels: np.ndarray
+    ) -> list[tuple[int, np.ndarray]]:
+        """The (trials, levels) of a source that may be the target's, and see ``Evidence.odds``.
+
+        At the same share of the horizon; and after as many steps, if it is known that those of
+        the two differ, and the source has curves.
+        """
+        shares, horizon = at_levels(source.curves, levels), source.curves.shape[1]
+        rows = self.encoding.meta_feature(ROWS, source.task)
+        if rows is None or ROWS not in info.meta_features or horizon == 1:
+            return [(0, shares)]
+        larger = float(np.exp(info.meta_features[ROWS] - rows))
+        if abs(np.log(larger * info.epochs / horizon)) < np.log(OTHER_SIZE):
+            return [(0, shares)]
+        return [(-1, shares), (1, after_steps(source.curves, levels, larger))]
+
     def _on(
-        self, source: Source, places: np.ndarray, identities: Sequence[str], levels: np.ndarray
+        self,
+        source: Source,
+        known: np.ndarray,
+        places: np.ndarray,
+        identities: Sequence[str],
+        levels: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The (n, L) curves of the candidates on a source, completed where it has none.
 
-        With the variance of what was completed, 0 elsewhere; and that of a measurement.
+        With the variance of what was completed, 0 elsewhere; and that of a measurement. ``known``
+        are those of its own trials.
         """
-        known, rough = at_levels(source.curves, levels), roughness(source.curves, levels)
+        rough = roughness(source.curves, levels)
         position = {identity: row for row, identity in enumerate(source.identities)}
         rows = np.array([position.get(identity, -1) for identity in identities])
         variance, untried = np.zeros((len(rows), len(levels))), rows < 0

@@ -9,9 +9,12 @@ source the other families' sources cannot explain (a residual that correlates ov
 of a curve and between similar configurations). How strongly each part speaks is learnt
 (``learner.strengths``).
 
+A source whose trials take more or fewer steps than the target's is two experts: one for what is
+reached at the same share of the horizon, one for what is reached after as many steps.
+
 Values are on the footing of ``learner.curves.Normalised``: 0 is the floor, 1 the task's best.
 
-Shape legend: S sources, n configurations, L levels (the epochs looked at), P, Q points. A
+Shape legend: S experts, n configurations, L levels (the epochs looked at), P, Q points. A
 point is one level of one configuration, numbered row * L + level.
 """
 
@@ -33,7 +36,10 @@ class Evidence:
         curves: (S, n, L) normalised, complete, S at least 1.
         unknown: (S, n, L) variance of those that had to be completed, 0 for the others.
         along: (L, L) covariance over a curve of what tells a source's configurations apart.
-        families: of the sources, (S).
+        families: of their sources, (S).
+        sources: (S) the number of each one's source.
+        odds: (S) 1 for what is reached after as many steps, -1 for the same source's other expert,
+            0 for the only one of a source.
         own: (S) whether they are of the target's architecture.
         unlike: (S) mean squared difference of their descriptions to the target's.
         kernel: (n, n) how alike two configurations are, 0 to 1.
@@ -44,6 +50,8 @@ class Evidence:
     unknown: np.ndarray
     along: np.ndarray
     families: Sequence[str]
+    sources: np.ndarray
+    odds: np.ndarray
     own: np.ndarray
     unlike: np.ndarray
     kernel: np.ndarray
@@ -60,9 +68,11 @@ class Evidence:
         )
 
     def weights(self, strengths: Strengths) -> np.ndarray:
-        """(S) how much each source says of the task, together 1."""
+        """(S) how much each expert says of the task, together 1."""
         log = np.where(self.own, np.log(strengths.kindred), 0.0)
         log = log - strengths.likeness * self.unlike
+        # The two of one source share its weight.
+        log = log - np.where(self.odds == 0, 0.0, np.log1p(strengths.steps**-self.odds))
         weights = np.exp(log - log.max())
         return weights / weights.sum()
 
@@ -122,7 +132,8 @@ class Prior:
 def task_prior(evidence: Evidence, strengths: Strengths) -> Prior:
     """Return what the sources' curves let one expect of a task of another family."""
     curves, weights = evidence.curves, evidence.weights(strengths)
-    count = 1 / (weights**2).sum()  # so many sources of equal weight say as much
+    # So many sources of equal weight say as much.
+    count = 1 / (np.bincount(evidence.sources, weights) ** 2).sum()
     mean = _mean(weights, curves)
     deviations = curves - mean
     unexplained = residuals(curves, evidence.families, strengths.ridge)
@@ -142,7 +153,7 @@ def task_prior(evidence: Evidence, strengths: Strengths) -> Prior:
     levels = (1 - share) * levels + share * _correlation(evidence.along)
     independent = min(strengths.independent, 1.0)
     kernel = _between_configurations(evidence.kernel, standard[:, :, -1], weights)
-    factors = np.moveaxis(deviations, 0, -1) * np.sqrt(weights / max(1 - 1 / count, 1e-9))
+    factors = np.moveaxis(deviations, 0, -1) * np.sqrt(weights / max(1 - (weights**2).sum(), 1e-9))
     shrink = strengths.shrink / (1 + strengths.shrink)
     return Prior(
         means=_smoothed(mean, deviations, weights, evidence.kernel, strengths.smoothing)

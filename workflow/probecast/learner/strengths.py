@@ -27,6 +27,8 @@ class Strengths:
         kindred: so many sources of other architectures count as one of the target's own.
         likeness: how much a source loses by being unlike in its description: the rate at which
             its weight falls with the mean squared difference.
+        steps: how likely a source of another size tells what is reached after as many steps, and
+            not at the same share of the horizon, as odds.
         neighbours: correlation of neighbouring levels of a curve, as odds, where nothing is known.
         few: so many sources say as much of that as is known without them.
         independent: share of the residual's variance that is a level's own.
@@ -43,6 +45,7 @@ class Strengths:
     smoothing: Positive = 0.5
     kindred: Positive = 6.0
     likeness: Positive = 0.1
+    steps: Positive = 0.3
     neighbours: Positive = 1.5
     few: Positive = 5.0
     independent: Positive = 0.02
