@@ -109,6 +109,8 @@ data = asks(lambda w: layout.task_data(study, w.task))
 checked_network = lambda w: layout.checked_network(study, w.task)
 sweep_of = lambda w: [layout.sweep(study, w.task)]
 own_files = lambda w: layout.own_files(study, w.dataset)
+history_file = lambda w: layout.history_file(study, w.history)
+table_file = lambda w: layout.table_file(study, w.table)
 outcomes = asks(lambda w: sources.outcomes(study))
 
 hold_out = partial(sources.hold_out, study)
