@@ -63,7 +63,7 @@ def csv_lines(*lines: str) -> str:
 
 def texts_csv(count: int = 20, labels: tuple[str, ...] = ("no", "yes")) -> str:
     """Return a CSV file of texts; the classes alternate."""
-    rows = [f"text number {i},{labels[i % len(labels)]}" for i in range(count)]
+    rows = [f"{'so ' * (i % 3)}text number {i},{labels[i % len(labels)]}" for i in range(count)]
     return csv_lines("text,label", *rows)
 
 

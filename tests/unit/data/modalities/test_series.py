@@ -9,7 +9,7 @@ from probecast.data.modalities.series import HORIZON, prepare, seasonal_naive_ms
 from probecast.errors import ProbecastError
 
 START = "2024-01-01"
-HOUR = np.timedelta64(1, "h")
+HOURLY = (168, 24)  # steps of a week and a day
 
 
 def run(raw, **values):
@@ -146,12 +146,12 @@ def test_a_raw_validation_split_is_used(tmp_path):
 def test_the_floor_is_zero_for_a_load_that_repeats_itself(length, period):
     load = torch.randn(period, generator=torch.Generator().manual_seed(0)).repeat(3)
     window = load.unfold(0, length + 24, 1)  # (B, T + 24)
-    assert seasonal_naive_mse(window[:, :length, None], window[:, length:], HOUR) == 0
+    assert seasonal_naive_mse(window[:, :length, None], window[:, length:], HOURLY) == 0
 
 
 def test_the_floor_of_a_short_window_is_persistence():
     inputs = torch.tensor([[[5.0], [2.0]]])
-    assert seasonal_naive_mse(inputs, torch.full((1, 24), 4.0), HOUR) == 4
+    assert seasonal_naive_mse(inputs, torch.full((1, 24), 4.0), HOURLY) == 4
 
 
 def test_floors_are_those_of_their_own_split(tmp_path):

@@ -200,7 +200,8 @@ def prepared(folder, content, **dataset):
 
 @pytest.mark.parametrize(("rows", "validation"), [(5, 1), (300, 48), (2000, 200)])
 def test_few_rows_give_at_most_a_fifth_to_validation(tmp_path, rows, validation):
-    spec, _ = prepared(tmp_path, texts_csv(rows))
+    lines = [f"an {('even', 'odd')[i % 2]} number {i},{('no', 'yes')[i % 2]}" for i in range(rows)]
+    spec, _ = prepared(tmp_path, csv_lines("text,label", *lines))
     assert spec.rows["val"] == validation
     assert spec.rows["train"] == rows - rows // 5 - validation
 
