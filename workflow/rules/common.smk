@@ -32,6 +32,13 @@ from probecast.study.load import load_study
 from probecast.trials import dataset_of
 from probecast.tuners import DEFAULT, TRANSFER, TUNERS
 
+for folder in (ROOT, Path.cwd()):
+    if layout.BRACES & set(str(folder)):
+        raise WorkflowError(
+            f"{folder}: Snakemake takes braces in the path of a project for wildcards; rename "
+            "the folder."
+        )
+
 # A study file given on the command line stands alone; it is not merged into config.yaml.
 if not workflow.overwrite_configfiles:
 
