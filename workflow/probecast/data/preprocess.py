@@ -23,7 +23,7 @@ ALIKE = {
     "image": (
         "images",
         "bring others, raise `resolution`, or, where white is drawn on transparency, write "
-        "`ground: black` under `own`",
+        "`ground: black` under `datasets.{dataset}.own`",
     ),
     "text": ("texts", "bring more, raise `sequence_length`, or name another column"),
     "series": ("windows", "bring others"),
@@ -107,7 +107,8 @@ def check_alike(
     what, remedy = ALIKE[source.modality]
     raise ProbecastError(
         f"{raw / 'train.parquet'}: all {len(inputs)} chosen {what} of dataset "
-        f"{settings.dataset!r} are alike as they are read, so there is nothing to learn; {remedy}."
+        f"{settings.dataset!r} are alike as they are read, so there is nothing to learn; "
+        f"{remedy.format(dataset=settings.dataset)}."
     )
 
 

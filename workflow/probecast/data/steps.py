@@ -65,7 +65,8 @@ def _even(times: np.ndarray) -> Steps:
     steps, counts = np.unique(differences, return_counts=True)
     step = steps[counts.argmax()]
     seasons = tuple(int(season // step) for season in (WEEK, DAY) if season % step == 0 * step)
-    return Steps(str(step.astype(object)), differences == step, seasons)
+    name = str(step.astype(object)).removesuffix(", 0:00:00")  # of whole days
+    return Steps(name, differences == step, seasons)
 
 
 def _weekdays(times: np.ndarray) -> Steps | None:

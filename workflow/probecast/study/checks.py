@@ -15,8 +15,8 @@ from probecast.errors import ProbecastError, short, suggest
 from probecast.networks import ARCHITECTURES, constants, fitting, needs_pretrained
 from probecast.networks.user import check_file, is_own
 from probecast.space import LARGEST_GRID, NAME
-from probecast.study.model import Study
 from probecast.study.layout import BRACES
+from probecast.study.model import Study
 from probecast.study.sections import FUNCTION, ArchitectureStudy
 from probecast.training.hyperparameters import OPTIONAL, REQUIRED, problem_with
 from probecast.trials import IDENTITY, MEASURED, architecture_of, dataset_of
@@ -27,7 +27,10 @@ MEMBER = re.compile(
     r"Choice|Range|bool|int|float|str|\[key\]|constrained-(int|str)|(literal|function).*\[.*\]"
 )
 PATTERNS = {
-    NAME: "a name is of at most 64 lower-case letters, digits and underscores, and begins with a letter",
+    NAME: (
+        "a name is of at most 64 lower-case letters, digits and underscores, and begins with a "
+        "letter"
+    ),
     FUNCTION: "the name of a Python function is of letters, digits and underscores",
     FILE_NAME: "a file name has at least one character and no null byte",
 }

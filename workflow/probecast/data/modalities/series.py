@@ -104,7 +104,7 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
             for split, rows in timeline.targets.items()
         },
     }
-    facts = [f"windows: {length} steps and the {HORIZON} after, one {timeline.steps.name} each"]
+    facts = [f"windows: {length} steps and the {HORIZON} after; step: {timeline.steps.name}"]
     if dropped := notes["dropped_constant_clients"]:
         facts.append(f"not used: {len(dropped)} series that never vary, {', '.join(dropped[:5])}")
     return Prepared(tensors, *KINDS["series"], HORIZON, floor, notes=notes, facts=facts)

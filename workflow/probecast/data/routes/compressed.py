@@ -15,6 +15,13 @@ from typing import BinaryIO
 import pyarrow as pa
 
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst", ".zip")
+FIRST_BYTES = {
+    ".gz": b"\x1f\x8b",
+    ".bz2": b"BZh",
+    ".xz": b"\xfd7zXZ",
+    ".zst": b"\x28\xb5\x2f\xfd",
+    ".zip": b"PK\x03\x04",
+}
 LARGEST = 16 * 2**30  # bytes; a small file may unpack to any number
 ERRORS = (
     OSError,
@@ -44,6 +51,15 @@ def unpacked(path: Path, folder: Path) -> Path:
             f"not readable as {path.suffix} ({error}); replace it with a whole file."
         ) from None
     return copy
+
+
+def check_plain(path: Path) -> None:
+    """Raise ValueError if a file that should be text is compressed, whatever it is called."""
+    with path.open("rb") as file:
+        first = file.read(6)
+    for ending, begins in FIRST_BYTES.items():
+        if first.startswith(begins):
+            raise ValueError(f"it is compressed; add {ending} to its name, or unpack it.")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from datasets import Dataset, Features, Value, concatenate_datasets, load_datase
 from datasets.exceptions import DatasetsError
 
 from probecast.data.routes import Fetched
-from probecast.data.routes.compressed import COMPRESSIONS, unpacked
+from probecast.data.routes.compressed import COMPRESSIONS, check_plain, unpacked
 from probecast.data.settings import DownloadSettings
 from probecast.data.user.settings import UNNAMED, fitting
 from probecast.errors import ProbecastError
@@ -83,13 +83,12 @@ def read_table(path: Path, cache: Path, key: str, separator: str | None = None) 
     It may be compressed. ``key`` is what messages say names the file; ``separator`` stands between
     the fields of a CSV file, by default a comma, in TSV a tab.
     """
-    if path.suffix.lower() in COMPRESSIONS:
-        try:
-            part = unpacked(path, cache)
-        except ValueError as error:
-            raise ProbecastError(f"{key}: {path}: {error}") from None
-    else:
-        part = path
+    try:
+        part = unpacked(path, cache) if path.suffix.lower() in COMPRESSIONS else path
+        if FORMATS.get(part.suffix.lower(), "parquet") != "parquet":
+            check_plain(part)
+    except (ValueError, OSError) as error:
+        raise ProbecastError(f"{key}: {path}: {error}") from None
     if part.suffix.lower() not in FORMATS:
         raise ProbecastError(
             f"{key}: {path}: the ending {part.suffix!r} is of no known format; it must be one of "

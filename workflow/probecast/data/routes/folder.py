@@ -51,6 +51,7 @@ def fetch(settings: DownloadSettings, cache: Path) -> Fetched:
         read = _divided(read["train"], LOADERS[own.modality].BASE_COLUMN_NAME, key, account)
     else:
         account.note(f"splits: the folders {', '.join(called.values())}")
+        names = ", ".join(called.values())
         outside = [
             file
             for file in files_below(folder)
@@ -58,9 +59,9 @@ def fetch(settings: DownloadSettings, cache: Path) -> Fetched:
         ]
         account.leave_out(
             len(outside),
-            f"files outside the folders {', '.join(called.values())}",
+            f"files outside the folders {names}",
             f"{key}: {folder}: {len(outside)} files lie outside the folders of the splits, "
-            f"{', '.join(called.values())}, and are not read, the first one {outside[:1]}",
+            f"{names}, and are not read: {listed([str(file) for file in outside])}",
         )
     return Fetched("folder", own.folder, read, account=account)
 
@@ -95,15 +96,31 @@ def split_folders(folder: Path, modality: str, key: str) -> dict[str, str]:
         raise ProbecastError(f"{key}: {folder}: folders {error}.") from None
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """Yield all files below a folder, relative to it, in order; those behind links, too."""
-    seen = {folder.resolve()}
-    for place, folders, files in os.walk(folder, followlinks=True):
-        at = Path(place)
-        above = {at.resolve(), *at.resolve().parents} & seen
-        folders[:] = sorted(name for name in folders if (at / name).resolve() not in above)
-        seen.update((at / name).resolve() for name in folders)
-        yield from sorted((at / name).relative_to(folder) for name in files)
+def files_below(
+    folder: Path, inside: Path = Path(), above: frozenset[Path] = frozenset()
+) -> Iterator[Path]:
+    """Yield all files below a folder, relative to it; those behind links, too, but in no circle.
+
+    Args:
+        folder: the folder.
+        inside: the folder in it to look into.
+        above: the folders that lead there, where they really are.
+
+    Raises:
+        ProbecastError: a folder cannot be read.
+    """
+    try:
+        here = (folder / inside).resolve()
+        if here in above:
+            return
+        entries = sorted((folder / inside).iterdir())
+    except (OSError, RuntimeError) as error:
+        raise ProbecastError(f"{folder / inside}: not readable ({error}); mend that.") from None
+    for entry in entries:
+        if entry.is_dir():
+            yield from files_below(folder, inside / entry.name, above | {here})
+        else:
+            yield inside / entry.name
 
 
 def state_of(folder: Path, modality: str) -> str:
@@ -158,13 +175,13 @@ def read_folder(
         )
     account.leave_out(hidden, "hidden files")
     if metadata is not None:
-        rows, named = described(metadata, column, cache, key, settings.own.separator), set()
+        rows = described(metadata, column, cache, key, settings.own.separator)
         named = set(_names(rows, column))
-        left = [file for file in files if file.as_posix() not in named]
+        left = [file for file in shown if file.as_posix() not in named]
         account.leave_out(
             len(left),
             f"files that {metadata.name} does not name",
-            f"{key}: {metadata}: {len(left)} of {len(files)} files are not in it and are left out",
+            f"{key}: {metadata}: {len(left)} of {len(shown)} files are not in it and are left out",
         )
         if (again := len(rows) - len(named)) > 0:
             account.note(
@@ -275,7 +292,7 @@ def described(
                 f"{key}: {metadata}, row {number}: there is no file {name!r}; add it, or remove "
                 "the row."
             )
-        contents.append({"bytes": path.read_bytes(), "path": name})
+        contents.append(_content(metadata.parent, name, key))
     return _with_files(rows, FILE_NAME, column, contents)
 
 
@@ -294,8 +311,18 @@ def in_class_folders(folder: Path, files: list[Path], key: str) -> Dataset:
         {FILE_NAME: names, "label": label.str2int(names)},
         features=Features({FILE_NAME: Value("string"), "label": label}),
     )
-    contents = [{"bytes": (folder / file).read_bytes(), "path": file.as_posix()} for file in files]
+    contents = [_content(folder, file.as_posix(), key) for file in files]
     return _with_files(rows, FILE_NAME, "image", contents)
+
+
+def _content(folder: Path, file: str, key: str) -> dict[str, bytes | str]:
+    """Return a file as a column of files holds it; raises ProbecastError if it cannot be read."""
+    try:
+        return {"bytes": (folder / file).read_bytes(), "path": file}
+    except OSError as error:
+        raise ProbecastError(
+            f"{key}: {folder / file}: not readable ({error.strerror}); mend that, or remove it."
+        ) from None
 
 
 def _with_files(

@@ -6,9 +6,10 @@ rows are in order and at an even step, if there is just one such; else the user 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -101,13 +102,13 @@ def check_form(asked: str) -> None:
         raise ValueError(f"{asked!r} has no year; add it")
 
 
-def read_times(texts: pd.Series, asked: str | None, leading: int) -> Reading:
+def read_times(texts: pd.Series, asked: str | None, borders: Sequence[int]) -> Reading:
     """Return the one reading of all rows.
 
     Args:
         texts: what stands in the rows, from 0; None where nothing does.
         asked: the user's ``dates``: an order, a unit, a form, or None to find out.
-        leading: so many rows, the training split, tell whether a reading is in order and even.
+        borders: where splits begin and end: in each a reading is in order and even, or not.
 
     Raises:
         Unread: a row is no time, or can be read in two ways.
@@ -124,10 +125,14 @@ def read_times(texts: pd.Series, asked: str | None, leading: int) -> Reading:
                 0, f", which is in the form {others[0].form}, not `dates: {asked}`; correct that"
             )
     if not fitting:
-        raise _no_time(texts, readings)
+        raise _no_time(texts, readings, asked)
     if len(fitting) == 1:
         return fitting[0]
-    even = [reading for reading in fitting if is_even(reading.times[:leading].to_numpy())]
+    even = [
+        reading
+        for reading in fitting
+        if all(is_even(reading.times[a:b].to_numpy()) for a, b in pairwise(borders))
+    ]
     if len(even) != 1:
         raise _two_ways(fitting)
     others = ", ".join(reading.form for reading in fitting if reading is not even[0])
@@ -156,14 +161,13 @@ def _distinct(readings: list[Reading]) -> list[Reading]:
     return kept
 
 
-def _no_time(texts: pd.Series, readings: list[Reading]) -> Unread:
+def _no_time(texts: pd.Series, readings: list[Reading], asked: str | None) -> Unread:
     """Return the error that names the first row outside the form that fits the most rows."""
-    if not readings:
-        return Unread(0, f", no time that is known; {EXAMPLE}")
-    best = max(readings, key=lambda reading: reading.times.notna().sum())
-    bad = np.flatnonzero(best.times.isna())
-    if len(bad) == len(texts):
-        return Unread(0, f", no time that is known; {EXAMPLE}")
+    best = max(readings, key=lambda reading: reading.times.notna().sum(), default=None)
+    bad = np.flatnonzero(best.times.isna()) if best else []
+    if len(bad) in (0, len(texts)):
+        hint = f"not in the form `dates: {_quoted(asked)}`; correct it" if asked else None
+        return Unread(0, f", {hint or f'no time that is known; {EXAMPLE}'}")
     return Unread(
         bad[0],
         f", no time in the form of the others, {best.form} ({len(bad)} of {len(texts)} rows); "

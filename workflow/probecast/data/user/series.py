@@ -136,7 +136,7 @@ def _read(
     borders = np.cumsum([0, *map(len, texts.values())])
     together = pd.concat(texts.values(), ignore_index=True)
     try:
-        reading = dates.read_times(together, own.dates, len(next(iter(texts.values()))))
+        reading = dates.read_times(together, own.dates, borders)
     except dates.Unread as fault:
         number = int(np.searchsorted(borders, fault.row, side="right")) - 1
         split, row = list(texts)[number], fault.row - borders[number]
@@ -163,7 +163,8 @@ def _check_times(times: pd.Series, own: UserData, where: str) -> None:
     if (twice := np.flatnonzero(times.duplicated())).size:
         raise ProbecastError(
             f"{where}, row {twice[0] + 1}: the time {times.iloc[twice[0]]} stands in more than "
-            "one row; keep one row for each time, and one column for each series."
+            "one row; keep one row for each time, and one column for each series (where clocks "
+            "are set back, write times with their offset from UTC)."
         )
 
 
@@ -182,13 +183,13 @@ def _note_order(times: pd.Series, split: str, account: Account) -> None:
 def _note_steps(tidied: "dict[str, Dataset]", own: UserData, account: Account) -> None:
     """Say what one step is, and where the training rows have gaps."""
     if own.steps == "rows":
-        account.note("steps: every row is one step after the row before it, as `steps` says")
+        account.note("step: from row to row, as `steps` says")
         return
     times = tidied["train"].data.column(TIMESTAMP).to_numpy().astype("datetime64[us]")
     steps = find_steps(times)
     gaps = [str(pd.Timestamp(times[row])) for row in steps.gaps]
     said = f"; {len(gaps)} gaps, before {listed(gaps)}" if gaps else ", without a gap"
-    account.note(f"steps: one {steps.name}{said} in the training rows")
+    account.note(f"step: {steps.name}{said} in the training rows")
 
 
 def _numbers(table: pd.DataFrame, name: str, times: pd.Series, where: str) -> np.ndarray:

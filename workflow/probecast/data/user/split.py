@@ -30,7 +30,7 @@ def divided(
     column = next((n for n in rows.column_names if n.lower() == COLUMN and n not in used), None)
     if set(splits) != {"train"} or column is None:
         return splits
-    names = [str(name) for name in rows[column][:]]
+    names = [str(name or "") for name in rows[column][:]]
     others = sorted({name for name in names if split_of(name) is None})
     known = sorted(set(names) - set(others))
     if "train" not in map(split_of, known):
