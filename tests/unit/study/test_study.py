@@ -557,3 +557,9 @@ def test_a_name_that_does_not_fit_is_told_in_words(name):
     ) as error:
         load_study({"name": name}, "my.yaml", Path())
     assert not set("^$\\*") & set(str(error.value))
+
+
+def test_finished_tables_behind_braces_are_refused(tmp_path):
+    (tmp_path / "tables{1}").mkdir()
+    with pytest.raises(ProbecastError, match="sweep.tables: .*takes braces for wildcards; rename"):
+        load(tmp_path, sweep={"tables": "tables{1}"})

@@ -3,6 +3,8 @@
 import io
 import struct
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +23,9 @@ IMAGE_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
     struct.error,
     Image.DecompressionBombError,
 )
@@ -30,6 +35,15 @@ QUIET = 2**-14  # from lowest to highest sample: one step of 16 bits up and down
 CANCELLED = 0.1  # of the power that the mean of unrelated channels would have
 SILENT = "silent recordings"
 NAMED = 3  # files named in a message
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Turn all that Pillow raises of a damaged file into one ValueError."""
+    try:
+        yield
+    except IMAGE_ERRORS as error:
+        raise ValueError(f"cannot be decoded as an image ({error})") from None
 
 
 def decode_image(content: bytes, ground: str | None = None) -> Image.Image:
@@ -46,11 +60,9 @@ def decode_image(content: bytes, ground: str | None = None) -> Image.Image:
 
 def _open_image(content: bytes) -> Image.Image:
     """Return a file's image as it is stored; raises ValueError with what is wrong with it."""
-    try:
+    with _decoding():
         image = Image.open(io.BytesIO(content))
         image.load()
-    except IMAGE_ERRORS as error:
-        raise ValueError(f"cannot be decoded as an image ({error})") from None
     low, high = image.getextrema() if image.mode[0] == "I" else (0, 0)
     if image.mode == "F" or low < 0 or high > 255:
         raise ValueError(f"has more than 8 bits per value (mode {image.mode}); save it with 8")
@@ -59,10 +71,8 @@ def _open_image(content: bytes) -> Image.Image:
 
 def _shown(image: Image.Image, ground: str) -> Image.Image:
     """Return an image upright and without transparency, in one of two modes."""
-    try:
+    with _decoding():
         return _laid(ImageOps.exif_transpose(image), ground)
-    except IMAGE_ERRORS as error:
-        raise ValueError(f"cannot be decoded as an image ({error})") from None
 
 
 def _laid(image: Image.Image, ground: str) -> Image.Image:
@@ -178,12 +188,13 @@ def _image_traits(content: bytes, ground: str) -> list[str]:
     image = _open_image(content)
     _shown(image, ground)
     traits = []
-    if _is_transparent(image) and image.convert("RGBA").getextrema()[3][0] < 255:
-        traits.append(f"are transparent and laid on {ground}")
-    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-        traits.append("are turned upright, as their EXIF says")
-    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
-        traits.append("have several frames, of which the first is read")
+    with _decoding():
+        if _is_transparent(image) and image.convert("RGBA").getextrema()[3][0] < 255:
+            traits.append(f"are transparent and laid on {ground}")
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            traits.append("are turned upright, as their EXIF says")
+        if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+            traits.append("have several frames, of which the first is read")
     return traits
 
 
