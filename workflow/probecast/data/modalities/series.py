@@ -115,17 +115,15 @@ def _no_window(
 ) -> ProbecastError:
     """Return the error that says why a split has no window, and what to do."""
     targets, gaps = timeline.targets[split], len(timeline.steps.gaps)
-    by_rows = (
-        f", or, where every row is one step whenever it is, write `steps: rows` under \
-`datasets.{settings.dataset}.own`"
-        if gaps and settings.own
-        else ""
-    )
+    remedy = f"set a smaller sequence_length for dataset {settings.dataset!r}"
+    if gaps and settings.own:
+        key = f"datasets.{settings.dataset}.own"
+        remedy += f", write `steps: rows` under `{key}` if every row is one step whenever it is"
     return ProbecastError(
         f"{raw}: no window of {length} + {HORIZON} rows in succession, one every "
         f"{timeline.steps.name}, ends in the {len(targets)} rows of the {split} split (there are "
-        f"{gaps} gaps in {len(timeline.times)} rows); set a smaller sequence_length for dataset "
-        f"{settings.dataset!r}, or bring more rows at even steps of time{by_rows}."
+        f"{gaps} gaps in {len(timeline.times)} rows); {remedy}, or bring more rows at even steps "
+        "of time."
     )
 
 

@@ -35,7 +35,7 @@ TIME = re.compile(
         (?P<gap> (?<=\d)T(?=\d) | \s*[,_:]\s* | \s+ )
         (?P<hour> \d{1,2} )
         (?:
-            : (?P<minute> \d\d ) (?: : (?P<second> \d\d ) (?: [.,] (?P<fraction> \d{1,9} ) )? )?
+            : (?P<minute> \d\d ) (?: : (?P<second> \d\d ) (?: [.,] (?P<fraction> \d{1,6} ) 0* )? )?
             | (?= \s*[ap]\.?m ) | (?<= T\d\d ) | (?<= -\d\d\s\d\d )  # of an hour, only so
         )
         (?: \s* (?P<half> [ap] ) \.?m\.? )?
@@ -273,7 +273,7 @@ def _clock(parts: pd.DataFrame) -> pd.Series:
     wrong = (hour > 23) | (number["minute"] > 59) | (number["second"] > 59)
     wrong |= half.notna() & ~hour.between(1, 12)
     hour = hour.where(half.isna(), hour % 12 + 12 * (half == "p"))
-    fraction = pd.to_numeric(parts["fraction"].str.slice(0, 6).str.ljust(6, "0")).fillna(0)
+    fraction = pd.to_numeric(parts["fraction"].str.ljust(6, "0")).fillna(0)
     offset = _offset(parts["zone"])
     wrong |= offset.abs() > FARTHEST
     seconds = (hour * 60 + number["minute"]) * 60 + number["second"] - offset

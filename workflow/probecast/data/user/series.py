@@ -142,17 +142,12 @@ def _read(
         split, row = list(texts)[number], fault.row - borders[number]
         value = together.iloc[fault.row]
         found = "nothing" if pd.isna(value) else repr(value)
+        at = f" (`{key}.dates`)" if "`dates" in str(fault) else ""
         raise ProbecastError(
-            f"{places[split]}, row {row + 1}: column {name!r} holds {found}{fault} "
-            f"(`{key}.dates`)."
+            f"{places[split]}, row {row + 1}: column {name!r} holds {found}{fault}{at}."
         ) from None
-    account.note(
-        f"times: column {name!r}, read as {reading.form}, as the study file says"
-        if own.dates
-        else f"times: column {name!r}, read as {reading.form}, the one form that all rows fit"
-        if not reading.chosen
-        else f"times: column {name!r}, read as {reading.form}: {reading.chosen}"
-    )
+    why = "as the study file says" if own.dates else "the one form that all rows fit"
+    account.note(f"times: column {name!r}, read as {reading.form}, {reading.chosen or why}")
     parts = [
         reading.times.iloc[first:end].reset_index(drop=True) for first, end in pairwise(borders)
     ]
