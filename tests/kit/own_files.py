@@ -48,10 +48,18 @@ class Reader:
     def __call__(self, **own: Any) -> dict[str, dict[str, list[Any]]]:
         """Return the rows of every raw split."""
         settings = study(self.folder, own).download_settings("mine")
-        with self.log.at_level(logging.WARNING, "probecast"):
+        level = min(logging.getLogger("probecast").level or logging.WARNING, logging.WARNING)
+        with self.log.at_level(level, "probecast"):
             download(settings, self.folder / "raw", self.folder / "lock.json")
         splits = (self.folder / "raw").glob("*.parquet")
         return {path.stem: pq.read_table(path).to_pydict() for path in splits}
+
+    def told(self, **own: Any) -> str:
+        """Return what is logged as it is read."""
+        self.log.clear()
+        with self.log.at_level(logging.INFO, "probecast"):
+            self(**own)
+        return "\n".join(self.log.messages)
 
     def classes(self, column: str = "label") -> list[str] | None:
         return RawFile(self.folder / "raw" / "train.parquet").class_names(column)
@@ -63,7 +71,7 @@ def csv_lines(*lines: str) -> str:
 
 def texts_csv(count: int = 20, labels: tuple[str, ...] = ("no", "yes")) -> str:
     """Return a CSV file of texts; the classes alternate."""
-    rows = [f"text number {i},{labels[i % len(labels)]}" for i in range(count)]
+    rows = [f"{'so ' * (i % 3)}text number {i},{labels[i % len(labels)]}" for i in range(count)]
     return csv_lines("text,label", *rows)
 
 

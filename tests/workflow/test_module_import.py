@@ -62,3 +62,12 @@ def test_what_is_wrong_with_it_is_told_with_the_importers_file(plan):
     assert done.returncode != 0
     assert re.search(r"ours\.yaml: seed: found -1", done.stdout + done.stderr)
     assert "Traceback" not in done.stderr
+
+
+def test_braces_in_the_path_of_a_users_file_are_no_wildcards(plan, tmp_path):
+    (tmp_path / "run{2024}").mkdir()
+    (tmp_path / "texts.csv").rename(tmp_path / "run{2024}" / "texts.csv")
+    own = {**OWN["mine"]["own"], "files": {"train": "run{2024}/texts.csv"}}
+    done = plan(datasets={"mine": {"own": own}})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^total +2$", done.stdout, re.MULTILINE)

@@ -32,6 +32,13 @@ from probecast.study.load import load_study
 from probecast.trials import dataset_of
 from probecast.tuners import DEFAULT, TRANSFER, TUNERS
 
+for folder in (ROOT, Path.cwd()):
+    if layout.BRACES & set(str(folder)):
+        raise WorkflowError(
+            f"{folder}: Snakemake takes braces in the path of a project for wildcards; rename "
+            "the folder."
+        )
+
 # A study file given on the command line stands alone; it is not merged into config.yaml.
 if not workflow.overwrite_configfiles:
 
@@ -109,6 +116,8 @@ data = asks(lambda w: layout.task_data(study, w.task))
 checked_network = lambda w: layout.checked_network(study, w.task)
 sweep_of = lambda w: [layout.sweep(study, w.task)]
 own_files = lambda w: layout.own_files(study, w.dataset)
+history_file = lambda w: layout.history_file(study, w.history)
+table_file = lambda w: layout.table_file(study, w.table)
 outcomes = asks(lambda w: sources.outcomes(study))
 
 hold_out = partial(sources.hold_out, study)

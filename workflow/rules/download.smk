@@ -20,7 +20,7 @@ rule download:
         **SMALL,
     params:
         settings=lambda w: study.download_settings(w.dataset).model_dump(mode="json"),
-        folder=lambda w: layout.own_folder(study, w.dataset),
+        state=asks(lambda w: layout.own_state(study, w.dataset)),
         lock="results/data/{dataset}.lock.json",
         code=lambda w: code_of("download", source_module(study, w.dataset)),
     script:

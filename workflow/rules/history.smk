@@ -4,7 +4,7 @@
 
 rule history:
     input:
-        asks(lambda w: study.named("history", w.history).file or []),
+        asks(lambda w: layout.as_inputs(history_file(w))),
     output:
         directory(layout.HISTORY),
     log:
@@ -15,6 +15,7 @@ rule history:
         **SMALL,
     params:
         settings=lambda w: study.history[w.history].model_dump(mode="json"),
+        state=lambda w: layout.state_of(history_file(w)),
         code=code_of("history"),
     script:
         "../scripts/history.py"

@@ -85,9 +85,9 @@ def test_own_files_are_those_that_are_there(tmp_path):
     own = {"modality": "text", "files": files}
     study = load(tmp_path, tasks=["mine-rnn"], datasets={"mine": {"own": own}})
     assert layout.own_files(study, "mine") == [str(tmp_path / "train.csv")]
-    assert layout.own_folder(study, "mine") is None
+    assert layout.own_state(study, "mine") is None
     assert layout.own_files(study, "digits") == []
-    assert layout.own_folder(study, "digits") is None
+    assert layout.own_state(study, "digits") is None
 
 
 def test_what_lies_in_an_own_folder_can_be_told_from_what_lay_there(tmp_path):
@@ -95,10 +95,10 @@ def test_what_lies_in_an_own_folder_can_be_told_from_what_lay_there(tmp_path):
     folder.mkdir(parents=True)
     own = {"modality": "image", "folder": "pictures"}
     study = load(tmp_path, tasks=["mine-cnn"], datasets={"mine": {"own": own}})
-    before = layout.own_folder(study, "mine")
-    assert layout.own_folder(study, "mine") == before
+    before = layout.own_state(study, "mine")
+    assert layout.own_state(study, "mine") == before
     (folder / "1.png").write_bytes(b"x")
-    assert layout.own_folder(study, "mine") != before
+    assert layout.own_state(study, "mine") != before
 
 
 def test_the_file_of_a_table_must_be_there(tmp_path):
@@ -112,3 +112,18 @@ def test_the_file_of_a_table_must_be_there(tmp_path):
     assert layout.table_file(study, "server") == []
     with pytest.raises(ProbecastError, match="tables: found no 'bnch'; .*'bench'"):
         layout.table_file(study, "bnch")
+
+
+def test_braces_in_a_path_make_it_no_input_but_its_changes_are_seen(tmp_path):
+    for name in ("plain.csv", "run{2024}.csv"):
+        (tmp_path / name).write_text("a")
+    odd, plain = tmp_path / "run{2024}.csv", tmp_path / "plain.csv"
+    assert layout.as_inputs([plain, odd]) == [str(plain)]
+    assert layout.state_of([plain]) is None
+    before = layout.state_of([plain, odd])
+    odd.write_text("ab")
+    assert layout.state_of([plain, odd]) != before
+    own = {"modality": "text", "files": {"train": "run{2024}.csv"}}
+    study = load(tmp_path, tasks=["mine-rnn"], datasets={"mine": {"own": own}})
+    assert layout.own_files(study, "mine") == []
+    assert layout.own_state(study, "mine") == layout.state_of([odd])

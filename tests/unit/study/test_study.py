@@ -8,7 +8,9 @@ import yaml
 from kit.small_study import FIXED, HISTORY, ROOT, SMALL, load
 from probecast.errors import ProbecastError
 from probecast.space import config_id
+from probecast.study.checks import PATTERNS
 from probecast.study.load import load_study
+from probecast.study.model import Study
 from probecast.training.settings import TrainingChanges, TrainingSettings
 
 STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
@@ -532,3 +534,32 @@ def test_all_errors_of_one_pass_are_told_at_once():
     with pytest.raises(ProbecastError) as error:
         load(seed=-1, training={"epochs": 0})
     assert len(str(error.value).splitlines()) == 2
+
+
+def patterns_in(part):
+    """Return every regular expression in a JSON schema."""
+    if isinstance(part, list):
+        return set().union(*map(patterns_in, part))
+    if not isinstance(part, dict):
+        return set()
+    found = {part["pattern"]} if isinstance(part.get("pattern"), str) else set()
+    return found.union(part.get("patternProperties", {}), *map(patterns_in, part.values()))
+
+
+def test_every_pattern_of_the_study_file_is_explained_in_words():
+    assert patterns_in(Study.model_json_schema()) == set(PATTERNS)
+
+
+@pytest.mark.parametrize("name", ["My study", "1st", "", "a" * 65])
+def test_a_name_that_does_not_fit_is_told_in_words(name):
+    with pytest.raises(
+        ProbecastError, match="a name is of at most 64 lower-case letters"
+    ) as error:
+        load_study({"name": name}, "my.yaml", Path())
+    assert not set("^$\\*") & set(str(error.value))
+
+
+def test_finished_tables_behind_braces_are_refused(tmp_path):
+    (tmp_path / "tables{1}").mkdir()
+    with pytest.raises(ProbecastError, match="sweep.tables: .*takes braces for wildcards; rename"):
+        load(tmp_path, sweep={"tables": "tables{1}"})

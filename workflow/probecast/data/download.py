@@ -78,6 +78,9 @@ def download(settings: DownloadSettings, out: Path, lock: Path) -> dict[str, Any
         write_json(lock, record)
     write_json(out / "source.json", record)
     shutil.rmtree(part, ignore_errors=True)
+    if settings.own is not None:
+        rows = ", ".join(f"{split} {count}" for split, count in record["rows"].items())
+        fetched.account.tell(f"{settings.dataset}: read from {fetched.identifier}; rows: {rows}")
     return record
 
 

@@ -5,4 +5,5 @@ from typing import Annotated
 from pydantic import Field
 
 Rows = Annotated[int, Field(ge=1, le=10**9)]
-FileName = Annotated[str, Field(pattern=r"^[^\x00]+$", max_length=4000)]
+FILE_NAME = r"^[^\x00]+$"
+FileName = Annotated[str, Field(pattern=FILE_NAME, max_length=4000)]

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import torch
 
+from probecast.console import logger
 from probecast.data.meta_features import describe
 from probecast.data.modalities import Prepared, get_prepare
+from probecast.data.raw import open_raw
 from probecast.data.settings import PreprocessSettings
 from probecast.data.sources import Source
 from probecast.data.spec import DataSpec, write_tensors
@@ -16,6 +18,18 @@ from probecast.metrics import BLANK, get_metric
 
 FLOORS = ("accuracy", "mse", "wer")
 """The metrics that modalities know the floor of."""
+
+ALIKE = {
+    "image": (
+        "images",
+        "bring others, raise `resolution`, or, where white is drawn on transparency, write "
+        "`ground: black` under `datasets.{dataset}.own`",
+    ),
+    "text": ("texts", "bring more, raise `sequence_length`, or name another column"),
+    "series": ("windows", "bring others"),
+    "speech": ("recordings", "bring others"),
+}
+"""What inputs are called, and what to do where all are alike."""
 
 MODALITIES_OF_SETTING = {
     "classes": ("image", "text"),
@@ -41,6 +55,7 @@ def preprocess(raw: Path, out: Path, settings: PreprocessSettings) -> DataSpec:
     provenance = read_json(raw / "source.json")
     prepared = get_prepare(source.modality)(raw, source, settings)
     inputs = {split: tensors["inputs"] for split, tensors in prepared.tensors.items()}
+    check_alike(inputs["train"], raw, source, settings)
     spec = DataSpec(
         dataset=settings.dataset,
         family=source.family,
@@ -66,7 +81,35 @@ def preprocess(raw: Path, out: Path, settings: PreprocessSettings) -> DataSpec:
     for split, tensors in prepared.tensors.items():
         write_tensors(out / f"{split}.safetensors", tensors)
     spec.write(out / "spec.json")
+    if settings.own is not None:
+        tell(spec, raw, prepared)
     return spec
+
+
+def tell(spec: DataSpec, raw: Path, prepared: Prepared) -> None:
+    """Log what became of a user's data: examples by split, and what the modality has to say."""
+    val = "" if (raw / "val.parquet").exists() else " (taken of the training rows)"
+    logger.info(
+        "%s: examples: %d to train, %d to validate%s, %d to test; %d in the raw files",
+        *(spec.dataset, spec.rows["train"], spec.rows["val"], val, spec.rows["test"]),
+        sum(file.row_count for file in open_raw(raw).values()),
+    )
+    for fact in prepared.facts:
+        logger.info("  %s", fact)
+
+
+def check_alike(
+    inputs: torch.Tensor, raw: Path, source: Source, settings: PreprocessSettings
+) -> None:
+    """Raise ProbecastError if all training inputs (B, ...) are alike: nothing can be learnt."""
+    if len(inputs) < 2 or not (inputs == inputs[:1]).all():
+        return
+    what, remedy = ALIKE[source.modality]
+    raise ProbecastError(
+        f"{raw / 'train.parquet'}: all {len(inputs)} chosen {what} of dataset "
+        f"{settings.dataset!r} are alike as they are read, so there is nothing to learn; "
+        f"{remedy.format(dataset=settings.dataset)}."
+    )
 
 
 def constant_floor(source: Source, prepared: Prepared) -> dict[str, float]:

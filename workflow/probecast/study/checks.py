@@ -8,14 +8,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from probecast.data.keys import FILE_NAME
 from probecast.data.modalities import KINDS
 from probecast.data.sources import SOURCES
 from probecast.errors import ProbecastError, short, suggest
 from probecast.networks import ARCHITECTURES, constants, fitting, needs_pretrained
 from probecast.networks.user import check_file, is_own
 from probecast.space import LARGEST_GRID, NAME
+from probecast.study.layout import BRACES
 from probecast.study.model import Study
-from probecast.study.sections import ArchitectureStudy
+from probecast.study.sections import FUNCTION, ArchitectureStudy
 from probecast.training.hyperparameters import OPTIONAL, REQUIRED, problem_with
 from probecast.trials import IDENTITY, MEASURED, architecture_of, dataset_of
 from probecast.tuners import TUNERS
@@ -24,6 +26,16 @@ RESERVED = "all"
 MEMBER = re.compile(
     r"Choice|Range|bool|int|float|str|\[key\]|constrained-(int|str)|(literal|function).*\[.*\]"
 )
+PATTERNS = {
+    NAME: (
+        "a name is of at most 64 lower-case letters, digits and underscores, and begins with a "
+        "letter"
+    ),
+    FUNCTION: "the name of a Python function is of letters, digits and underscores",
+    FILE_NAME: "a file name has at least one character and no null byte",
+}
+"""What each regular expression of the study file means, in words."""
+
 MOST_LINES = 20  # of one message
 
 
@@ -54,6 +66,8 @@ def explain(problem: Mapping[str, Any], file: str, model: type[BaseModel]) -> st
         known = _known_keys(parts[:-1], model)
         hint = suggest(parts[-1], known) if known else "Remove it."
         return f"{file}: {key}: unknown key. {hint}"
+    if problem["type"] == "string_pattern_mismatch":
+        message = PATTERNS[problem["ctx"]["pattern"]]
     if problem["type"] == "missing":
         return f"{file}: {key}: required, but missing; add it."
     return f"{file}: {key}: found {short(problem['input'])}; {message}."
@@ -313,6 +327,8 @@ def _missing_files(study: Study) -> Iterable[str]:
     tables = study.sweep.tables
     if tables is not None and not os.path.isdir(tables):  # noqa: PTH112
         yield f"sweep.tables: {tables} is no folder; correct it, or leave it out."
+    elif tables is not None and BRACES & set(tables):
+        yield (f"sweep.tables: {tables}: Snakemake takes braces for wildcards; rename the folder.")
     for name, own in study.history.items():
         # Unlike Path.is_file, this does not raise for a name that is too long.
         if own.file is not None and not os.path.isfile(own.file):  # noqa: PTH113

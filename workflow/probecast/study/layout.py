@@ -12,6 +12,8 @@ from probecast.holdout import HoldOut
 from probecast.study.model import Study
 from probecast.trials import dataset_of
 
+BRACES = {"{", "}"}
+
 DATA = [
     f"results/data/{{dataset}}/{name}"
     for name in ("train.safetensors", "val.safetensors", "test.safetensors", "spec.json")
@@ -146,17 +148,47 @@ def targets(study: Study) -> list[str]:
 def own_files(study: Study, dataset: str) -> list[str]:
     """Return the files of a user's own dataset; one that is missing is named by the download."""
     own = study.dataset(dataset).own
-    return [str(path) for path in own.tables()] if own else []
+    return as_inputs(own.tables()) if own else []
 
 
-def own_folder(study: Study, dataset: str) -> str | None:
-    """Return what tells that something in a user's own folder has changed."""
+def own_state(study: Study, dataset: str) -> str | None:
+    """Return what tells that something in a user's own folder, or unnamed files, has changed."""
     own = study.dataset(dataset).own
     if not own or not own.folder:
-        return None
-    from probecast.data.routes.folder import state_of  # slow to load
+        return state_of(own.tables()) if own else None
+    from probecast.data.routes.folder import state_of as state_of_folder  # slow to load
 
-    return state_of(Path(own.folder), own.modality)
+    folder = Path(own.folder)
+    return state_of_folder(folder, own.modality) if folder.is_dir() else None
+
+
+def as_inputs(paths: Iterable[str | Path]) -> list[str]:
+    """Return those of a user's paths that Snakemake can be told to be inputs.
+
+    It takes braces in a path for wildcards, and nothing escapes them. ``state_of`` tells of a
+    change in the others. Every path of a user's that a rule depends on goes this way.
+    """
+    return [str(path) for path in paths if not BRACES & set(str(path))]
+
+
+def state_of(paths: Iterable[str | Path]) -> str | None:
+    """Return what tells of a change in the files that ``as_inputs`` leaves out; None if none."""
+    states = []
+    for path in map(Path, paths):
+        if BRACES & set(str(path)) and path.exists():
+            found = path.stat()
+            states.append(f"{path}: {found.st_size} bytes of {found.st_mtime_ns}")
+    return "; ".join(states) or None
+
+
+def history_file(study: Study, history: str) -> list[str]:
+    """Return the file of one's own past runs; none if a database server holds them.
+
+    Raises:
+        ProbecastError: the study names no such history.
+    """
+    file = study.named("history", history).file
+    return [file] if file else []
 
 
 def table_file(study: Study, table: str) -> list[str]:

@@ -34,6 +34,9 @@ class DatasetStudy(Variant):
     download_rows: dict[Literal["train", "test"], Rows] | None = None
 
 
+FUNCTION = r"^[^\W\d]\w*$"
+
+
 class ArchitectureStudy(_Strict):
     """What differs for one architecture, or a network of the user's own.
 
@@ -48,7 +51,7 @@ class ArchitectureStudy(_Strict):
     """
 
     file: FileName | None = None
-    build: Annotated[str, Field(pattern=r"^[^\W\d]\w*$", max_length=100)] = "build"
+    build: Annotated[str, Field(pattern=FUNCTION, max_length=100)] = "build"
     space: Space | None = None
     default_configuration: dict[str, Any] | None = None
     training: TrainingChanges = TrainingChanges()

@@ -9,7 +9,7 @@ from probecast.data.modalities.series import HORIZON, prepare, seasonal_naive_ms
 from probecast.errors import ProbecastError
 
 START = "2024-01-01"
-HOUR = np.timedelta64(1, "h")
+HOURLY = (168, 24)  # steps of a week and a day
 
 
 def run(raw, **values):
@@ -146,12 +146,12 @@ def test_a_raw_validation_split_is_used(tmp_path):
 def test_the_floor_is_zero_for_a_load_that_repeats_itself(length, period):
     load = torch.randn(period, generator=torch.Generator().manual_seed(0)).repeat(3)
     window = load.unfold(0, length + 24, 1)  # (B, T + 24)
-    assert seasonal_naive_mse(window[:, :length, None], window[:, length:], HOUR) == 0
+    assert seasonal_naive_mse(window[:, :length, None], window[:, length:], HOURLY) == 0
 
 
 def test_the_floor_of_a_short_window_is_persistence():
     inputs = torch.tensor([[[5.0], [2.0]]])
-    assert seasonal_naive_mse(inputs, torch.full((1, 24), 4.0), HOUR) == 4
+    assert seasonal_naive_mse(inputs, torch.full((1, 24), 4.0), HOURLY) == 4
 
 
 def test_floors_are_those_of_their_own_split(tmp_path):
@@ -272,3 +272,33 @@ def test_uneven_times_are_told_with_the_step_that_was_expected(tmp_path):
     )
     with pytest.raises(ProbecastError, match="one every 1:00:00.*more rows at even steps of time"):
         run(raw)
+
+
+@pytest.mark.parametrize(("frequency", "season"), [("B", 5), ("MS", 12), ("QE", 4), ("W-FRI", 1)])
+def test_windows_follow_the_calendar_and_have_no_gap_in_it(tmp_path, frequency, season):
+    times = pd.date_range(START, periods=241, freq=frequency).delete(200).to_numpy()
+    load = np.random.default_rng(0).random(season + 1)[np.arange(240) % season]
+    load += np.arange(240) * (season == 1)
+    raw = write_raw(
+        tmp_path, train=series(times[:160], a=load[:160]), test=series(times[160:], a=load[160:])
+    )
+    prepared = run(raw, sequence_length=12)
+    assert len(prepared.tensors["train"]["inputs"]) == 128 - 12 - HORIZON + 1
+    gap = 12 + HORIZON - 1  # so many windows would have it inside
+    assert len(prepared.tensors["test"]["inputs"]) == 80 - HORIZON + 1 - gap
+    assert season == 1 or prepared.floor["val"] == pytest.approx(0, abs=1e-9)
+
+
+def test_months_are_told_by_the_month_of_the_year(tmp_path):
+    times = pd.date_range("1990-01-31", periods=300, freq="ME").to_numpy()
+    load = np.arange(300.0)
+    raw = write_raw(
+        tmp_path, train=series(times[:200], a=load[:200]), test=series(times[200:], a=load[200:])
+    )
+    prepared = run(raw, sequence_length=12)
+    loads, _ = hours_of(prepared, "train", 160)
+    calendar = prepared.tensors["train"]["inputs"][..., 1:]
+    month = 2 * np.pi * (loads % 12) / 12
+    assert torch.allclose(calendar[..., 0], month.sin(), atol=1e-5)
+    assert torch.allclose(calendar[..., 1], month.cos(), atol=1e-5)
+    assert not calendar[..., 2:].any()

@@ -293,14 +293,20 @@ def series_whose_times_are_numbers(folder):
     table = {"timestamp": list(range(9)), "a": [float(i) for i in range(9)]}
     pq.write_table(pa.table(table), folder / "train.parquet")
     own = {**SERIES, "files": {"train": "train.parquet"}}
-    return own, ["column 'timestamp' holds numbers such as 0, not times", "2024-01-31 13:00"]
+    return own, [
+        "row 1: column 'timestamp' holds '0', no time that is known",
+        "like 2024-01-31 13:00",
+    ]
 
 
 @case
 def series_with_a_time_that_is_none(folder):
     content = series_csv().replace("2024-01-01T03:00", "the third")
     return of_series(
-        folder, content, "row 4: column 'timestamp' holds 'the third', no time", "write times like"
+        folder,
+        content,
+        "row 4: column 'timestamp' holds 'the third', no time in the form of the others",
+        "(1 of 200 rows); write them all in one form",
     )
 
 
@@ -347,7 +353,10 @@ def series_whose_test_comes_first(folder):
 def folder_without_images(folder):
     (folder / "photos").mkdir()
     (folder / "photos" / "notes.txt").write_text("later")
-    return IMAGES, [f"{folder / 'photos'}: there is no image file in it; correct the path"]
+    return IMAGES, [
+        f"{folder / 'photos'}: there is no image file in it, only 1 .txt, which are not read;",
+        "convert them, or correct the path",
+    ]
 
 
 @case
@@ -437,10 +446,11 @@ def metadata_with_nothing_but_file_names(folder):
 
 
 @case
-def silent_recording(folder):
+def silent_recordings(folder):
     write_recordings(folder / "spoken", ["one", "two"] * 5)
-    soundfile.write(folder / "spoken" / "2.wav", np.zeros(8000), 16_000)
-    return SPEECH, ["2.wav is silent from beginning to end. Repair or remove them"]
+    for i in range(10):
+        soundfile.write(folder / "spoken" / f"{i}.wav", np.full((8000, 2), (0, 0.1)), 16_000)
+    return SPEECH, ["all 10 recordings are silent from beginning to end; name others"]
 
 
 @case

@@ -200,7 +200,8 @@ def prepared(folder, content, **dataset):
 
 @pytest.mark.parametrize(("rows", "validation"), [(5, 1), (300, 48), (2000, 200)])
 def test_few_rows_give_at_most_a_fifth_to_validation(tmp_path, rows, validation):
-    spec, _ = prepared(tmp_path, texts_csv(rows))
+    lines = [f"an {('even', 'odd')[i % 2]} number {i},{('no', 'yes')[i % 2]}" for i in range(rows)]
+    spec, _ = prepared(tmp_path, csv_lines("text,label", *lines))
     assert spec.rows["val"] == validation
     assert spec.rows["train"] == rows - rows // 5 - validation
 
@@ -343,3 +344,70 @@ def test_a_file_that_was_mended_after_a_refusal_is_read_anew(read):
     assert not (read.folder / "lock.json").exists()
     path.write_bytes(sine(0.3))
     assert len(read(**SPEECH)["train"]["audio"]) == 8
+
+
+TRADING_DAYS = pd.bdate_range("2020-01-01", periods=500).delete(range(30, 500, 40))
+
+
+def test_days_with_holidays_are_steps_where_rows_are_asked_for(tmp_path):
+    table = pd.DataFrame({"timestamp": TRADING_DAYS, "a": np.arange(len(TRADING_DAYS)) % 7})
+    table[::-1].to_csv(tmp_path / "train.csv", index=False)  # the newest first, as they come
+    with pytest.raises(ProbecastError, match="one every business day.*write `steps: rows` under"):
+        run_series(tmp_path)
+    assert run_series(tmp_path, steps="rows").rows["train"] > 100
+    times = pq.read_table(tmp_path / "raw" / "train.parquet")["timestamp"].to_pylist()
+    assert times == sorted(times)
+
+
+def test_rows_without_times_follow_one_another_as_they_stand(tmp_path):
+    values = np.arange(300)
+    pd.DataFrame({"a": values}).to_csv(tmp_path / "train.csv", index=False)
+    assert run_series(tmp_path, steps="rows").rows["train"] > 100
+    assert pq.read_table(tmp_path / "raw" / "train.parquet")["a"].to_pylist() == list(range(240))
+
+
+def run_series(folder, **own):
+    given = study(folder, {**SERIES, **own})
+    (folder / "lock.json").unlink(missing_ok=True)
+    download(given.download_settings("mine"), folder / "raw", folder / "lock.json")
+    return preprocess(folder / "raw", folder / "out", given.preprocess_settings("mine"))
+
+
+def test_times_of_all_splits_are_in_one_form(read):
+    days = pd.date_range("2024-02-01", periods=60)
+    for name, part in (("a", days[:12]), ("b", days[12:])):  # the first could be any month's
+        table = pd.DataFrame({"timestamp": part.strftime("%d/%m/%Y"), "a": range(len(part))})
+        table.to_csv(read.folder / f"{name}.csv", index=False)
+    raw = read(modality="series", files={"train": "a.csv", "test": "b.csv"})
+    assert raw["train"]["timestamp"] + raw["test"]["timestamp"] == days.to_list()
+
+
+@pytest.mark.parametrize("kind", ["date", "zone", "years", "since", "float16"])
+def test_times_and_numbers_may_be_stored_as_such(read, kind):
+    hours = pd.date_range("2024-01-01", periods=50, freq="h", tz="UTC")
+    times, first = {
+        "date": (pd.date_range("2024-01-01", periods=50).date, "2024-01-01"),
+        "zone": (hours.tz_convert("Asia/Tokyo"), "2024-01-01"),
+        "years": (np.arange(1950, 2000), "1950-01-01"),
+        "since": (hours.tz_localize(None).as_unit("s").asi8, "2024-01-01"),
+        "float16": (hours, "2024-01-01"),
+    }[kind]
+    values = pa.array(np.arange(50, dtype=np.float16 if kind == "float16" else np.int32))
+    table = pa.table({"timestamp": pa.array(times), "a": values})
+    pq.write_table(table, read.folder / "train.parquet")
+    raw = read(modality="series", files={"train": "train.parquet"})
+    assert raw["train"]["timestamp"][0] == pd.Timestamp(first)
+    assert raw["train"]["a"] + raw["test"]["a"] == list(range(50))
+
+
+@pytest.mark.parametrize("name", ["train.csv.gz", "train.csv.zip", "TRAIN.TSV", "train.JSONL.bz2"])
+def test_a_table_may_be_compressed_and_its_ending_in_any_case(read, name):
+    table = pd.read_csv(StringIO(texts_csv(20)))
+    packed = {".gz": "gzip", ".zip": "zip", ".bz2": "bz2"}.get(name[name.rfind(".") :])
+    if "JSON" in name:
+        table.to_json(read.folder / name, orient="records", lines=True, compression=packed)
+    else:
+        separator = "\t" if "TSV" in name else ","
+        table.to_csv(read.folder / name, index=False, sep=separator, compression=packed)
+    raw = read(modality="text", files={"train": name})
+    assert sorted(raw["train"]["text"] + raw["test"]["text"]) == sorted(table["text"])

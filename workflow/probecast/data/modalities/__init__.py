@@ -42,6 +42,7 @@ class Prepared:
     Attributes:
         tensors: per split what ``write_tensors`` takes; rows in random order.
         notes: for the provenance: what was fitted, dropped or counted.
+        facts: for the log: what a user should know of how their data were read, a line each.
 
     All else is as in ``DataSpec``.
     """
@@ -53,6 +54,7 @@ class Prepared:
     floor: dict[str, float]
     vocabulary: list[str] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
+    facts: list[str] = field(default_factory=list)
 
 
 Prepare = Callable[[Path, Source, PreprocessSettings], Prepared]

@@ -15,15 +15,13 @@ from probecast.data.settings import PreprocessSettings
 from probecast.data.sources import Source
 from probecast.errors import ProbecastError
 
-GREY_MODES = {"1", "L", "LA"}
-
 
 def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared:
     """Turn an image classification dataset into tensors.
 
-    Images are grey (C = 1) if all chosen training images are, else RGB (C = 3). With
-    ``resolution`` they are resized to a square, by area-weighted (triangle filter)
-    interpolation. Mean and standard deviation come from the training images.
+    Images are upright and without transparency, and grey (C = 1) if all chosen training images
+    are, else RGB (C = 3). With ``resolution`` they are resized to a square, by area-weighted
+    (triangle filter) interpolation. Mean and standard deviation come from the training images.
 
     Raises:
         ProbecastError: an image cannot be decoded, or images differ in size and no
@@ -31,8 +29,9 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     """
     chosen = choose_labelled_rows(raw, source, settings)
     size = settings.resolution and (settings.resolution, settings.resolution)
+    ground = settings.own and settings.own.ground
     images = {
-        split: _decode(selection, source.input_column, size)
+        split: _decode(selection, source.input_column, size, ground)
         for split, selection in chosen.selections.items()
     }
     mode = "L" if {image.mode for image in images["train"]} == {"L"} else "RGB"
@@ -57,18 +56,21 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     }
     notes = {"mean": mean.flatten().tolist(), "std": std.flatten().tolist()}
     floor = chosen.majority_floor()
-    return Prepared(tensors, *KINDS["image"], chosen.class_count, floor, notes=notes)
+    width, height = images["train"][0].size
+    facts = [f"images: {width} x {height} pixels, {'grey' if mode == 'L' else 'in colour'}"]
+    return Prepared(tensors, *KINDS["image"], chosen.class_count, floor, notes=notes, facts=facts)
 
 
-def _decode(selection: Selection, column: str, size: tuple[int, int] | None) -> list[Image.Image]:
+def _decode(
+    selection: Selection, column: str, size: tuple[int, int] | None, ground: str | None
+) -> list[Image.Image]:
     """Return the images, grey ("L") or "RGB" and of ``size``, each made small as it is read."""
     images = []
     for i, content in enumerate(selection.read_bytes(column)):
         try:
-            image = decode_image(content)
+            image = decode_image(content, ground)
         except ValueError as fault:
             raise selection.refused(i, column, f"the image {fault}") from None
-        image = image.convert("L" if image.mode in GREY_MODES else "RGB")
         if size is not None and image.size != size:
             image = image.resize(size, Image.Resampling.BILINEAR)
         images.append(image)

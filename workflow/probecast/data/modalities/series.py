@@ -14,6 +14,7 @@ from probecast.data.raw import RawFile, open_raw
 from probecast.data.settings import VAL_ROWS, PreprocessSettings
 from probecast.data.sources import Source
 from probecast.data.spec import SPLITS
+from probecast.data.steps import Steps, find_steps, row_by_row
 from probecast.errors import ProbecastError
 from probecast.seeds import derive
 
@@ -21,7 +22,6 @@ TIMESTAMP = "timestamp"
 SEQUENCE_LENGTH = 48  # steps of input
 HORIZON = 24  # steps to predict
 VAL_SHARE = 0.2  # of the training rows, the last ones, where there is no val.parquet
-DAY, WEEK = np.timedelta64(24, "h"), np.timedelta64(7 * 24, "h")
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Timeline:
         loads: (N, clients) float64.
         clients: names of the columns of ``loads``.
         targets: per split the times that may be predicted, as rows of ``loads``.
-        step: the time from row to row, an hour for example: the most frequent one.
+        steps: which row is one step after the row before it.
     """
 
     times: np.ndarray
     loads: np.ndarray
     clients: list[str]
     targets: dict[str, range]
-    step: np.timedelta64
+    steps: Steps
 
 
 def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared:
@@ -51,26 +51,23 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     of val. As in real forecasting, the times just before a split may be the input history of
     its first windows. Windows are drawn by seed from all pairs of a client and a start.
 
-    A window's F = 5 features are the client's load, in standard deviations around its mean
-    over the training rows, and sine and cosine of the hour of the day and the day of the
-    week. Targets are scaled likewise, so that the MSE is in squared standard deviations.
+    A window has no gap in its steps. Its F = 5 features are the client's load, in standard
+    deviations around its mean over the training rows, and sine and cosine of the hour of the day
+    and the day of the week; of months and longer steps those of the month and zeros. Targets are
+    scaled likewise, so that the MSE is in squared standard deviations.
 
     Raises:
         ProbecastError: columns, timestamps or values are not as expected, or a split is too
             short for one window.
     """
-    timeline = read_timeline(raw)
+    own = settings.own
+    timeline = read_timeline(raw, by_rows=own is not None and own.steps == "rows")
     length = settings.sequence_length or SEQUENCE_LENGTH
     starts = {}
     for split, targets in timeline.targets.items():
         starts[split] = window_starts(timeline, targets, length)
         if len(starts[split]) == 0:
-            raise ProbecastError(
-                f"{raw}: no window of {length} + {HORIZON} rows in succession, one every "
-                f"{timeline.step.astype(object)} (h:mm:ss), ends in the {len(targets)} rows of "
-                f"the {split} split; set a smaller sequence_length for dataset "
-                f"{settings.dataset!r}, or bring more rows at even steps of time."
-            )
+            raise _no_window(raw, timeline, split, length, settings)
 
     fitted = timeline.loads[: timeline.targets["train"].stop]
     varying = fitted.max(axis=0) > fitted.min(axis=0)
@@ -92,26 +89,46 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
         seed = derive(settings.seed, settings.dataset, "rows", split)
         pairs = np.random.default_rng(seed).permutation(len(starts[split]) * scaled.shape[1])
         index, client = np.divmod(pairs[: limits[split]], scaled.shape[1])
-        tensors[split] = _cut_windows(timeline.times, scaled, starts[split][index], client, length)
+        tensors[split] = _cut_windows(timeline, scaled, starts[split][index], client, length)
 
     floor = {
-        split: seasonal_naive_mse(**tensors[split], step=timeline.step)
+        split: seasonal_naive_mse(**tensors[split], seasons=timeline.steps.seasons)
         for split in ("val", "test")
     }
     notes = {
         "clients": int(varying.sum()),
         "dropped_constant_clients": np.array(timeline.clients)[~varying].tolist(),
-        "step": str(timeline.step.astype(object)),
+        "step": timeline.steps.name,
         "target_times": {
             split: [str(timeline.times[rows[0]]), str(timeline.times[rows[-1]])]
             for split, rows in timeline.targets.items()
         },
     }
-    return Prepared(tensors, *KINDS["series"], HORIZON, floor, notes=notes)
+    facts = [f"windows: {length} steps and the {HORIZON} after; step: {timeline.steps.name}"]
+    if dropped := notes["dropped_constant_clients"]:
+        facts.append(f"not used: {len(dropped)} series that never vary, {', '.join(dropped[:5])}")
+    return Prepared(tensors, *KINDS["series"], HORIZON, floor, notes=notes, facts=facts)
 
 
-def read_timeline(raw: Path) -> Timeline:
-    """Read the raw splits as one timeline.
+def _no_window(
+    raw: Path, timeline: Timeline, split: str, length: int, settings: PreprocessSettings
+) -> ProbecastError:
+    """Return the error that says why a split has no window, and what to do."""
+    targets, gaps = timeline.targets[split], len(timeline.steps.gaps)
+    remedy = f"set a smaller sequence_length for dataset {settings.dataset!r}"
+    if gaps and settings.own:
+        key = f"datasets.{settings.dataset}.own"
+        remedy += f", write `steps: rows` under `{key}` if every row is one step whenever it is"
+    return ProbecastError(
+        f"{raw}: no window of {length} + {HORIZON} rows in succession, one every "
+        f"{timeline.steps.name}, ends in the {len(targets)} rows of the {split} split (there are "
+        f"{gaps} gaps in {len(timeline.times)} rows); {remedy}, or bring more rows at even steps "
+        "of time."
+    )
+
+
+def read_timeline(raw: Path, by_rows: bool = False) -> Timeline:
+    """Read the raw splits as one timeline, in which ``by_rows`` every row is a step.
 
     Raises:
         ProbecastError: a column is not of finite numbers, or the time does not increase within or
@@ -136,9 +153,8 @@ def read_timeline(raw: Path) -> Timeline:
         rows = targets["train"]
         border = len(rows) - max(HORIZON, round(VAL_SHARE * len(rows)))
         targets["train"], targets["val"] = rows[: max(border, 0)], rows[max(border, 0) :]
-    steps, counts = np.unique(np.diff(times), return_counts=True)
-    step = steps[counts.argmax()]
-    return Timeline(times, np.concatenate([loads for _, loads in parts]), clients, targets, step)
+    steps = row_by_row(len(times)) if by_rows else find_steps(times)
+    return Timeline(times, np.concatenate([loads for _, loads in parts]), clients, targets, steps)
 
 
 def _read_split(file: RawFile, clients: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -186,42 +202,49 @@ def window_starts(timeline: Timeline, targets: range, length: int) -> np.ndarray
 
     The predicted ones, the last HORIZON, lie in ``targets``.
     """
-    breaks = np.diff(timeline.times) != timeline.step
-    run = np.concatenate([[0], np.cumsum(breaks)])  # (N,) id of gapless run
+    run = np.concatenate([[0], np.cumsum(~timeline.steps.follows)])  # (N,) id of gapless run
     starts = np.arange(max(targets.start - length, 0), targets.stop - length - HORIZON + 1)
     return starts[run[starts] == run[starts + length + HORIZON - 1]]
 
 
 def _cut_windows(
-    times: np.ndarray, scaled: np.ndarray, start: np.ndarray, client: np.ndarray, length: int
+    timeline: Timeline, scaled: np.ndarray, start: np.ndarray, client: np.ndarray, length: int
 ) -> dict[str, Tensor]:
     """Return inputs (B, T, 5) and targets (B, HORIZON) of the windows at (start, client)."""
     rows = start[:, None] + np.arange(length + HORIZON)  # (B, T + HORIZON)
     loads = scaled[rows, client[:, None]]
-    inputs = np.concatenate([loads[:, :length, None], _calendar(times)[rows[:, :length]]], 2)
+    calendar = _calendar(timeline.times, timeline.steps.of_the_year)
+    inputs = np.concatenate([loads[:, :length, None], calendar[rows[:, :length]]], 2)
     return {
         "inputs": torch.from_numpy(inputs.astype(np.float32)),
         "targets": torch.from_numpy(loads[:, length:].astype(np.float32)),
     }
 
 
-def _calendar(times: np.ndarray) -> np.ndarray:
-    """Return sine and cosine of the hour of the day and of the day of the week, (N, 4)."""
+def _calendar(times: np.ndarray, of_the_year: bool) -> np.ndarray:
+    """Return sine and cosine of the hour of the day and of the day of the week, (N, 4).
+
+    Of parts of the year they are those of the month, and zeros.
+    """
+    if of_the_year:
+        month = 2 * np.pi * (times.astype("datetime64[M]").astype(np.int64) % 12) / 12
+        nothing = np.zeros(len(times))
+        return np.stack([np.sin(month), np.cos(month), nothing, nothing], axis=1)
     hours = times.astype("datetime64[s]").astype(np.int64) / 3600
     day = 2 * np.pi * (hours % 24) / 24
     week = 2 * np.pi * ((hours // 24) % 7) / 7
     return np.stack([np.sin(day), np.cos(day), np.sin(week), np.cos(week)], axis=1)
 
 
-def seasonal_naive_mse(inputs: Tensor, targets: Tensor, step: np.timedelta64) -> float:
+def seasonal_naive_mse(inputs: Tensor, targets: Tensor, seasons: tuple[int, ...]) -> float:
     """Return the MSE of predicting the load of one season before.
 
-    The season is a week where the window holds one, else a day, else the last step (Hyndman
-    and Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, section 5.2). The load
-    is feature 0 of ``inputs`` (B, T, F); ``targets`` are (B, HORIZON).
+    The season is the first of ``seasons``, in steps, that the window holds, such as a week or a
+    day, else the last step (Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 3rd
+    edition, section 5.2). The load is feature 0 of ``inputs`` (B, T, F); ``targets`` are
+    (B, HORIZON).
     """
     length = inputs.shape[1]
-    periods = [int(period // step) for period in (WEEK, DAY) if period % step == 0 * step]
-    season = next((steps for steps in periods if 1 <= steps <= length), 1)
+    season = next((steps for steps in seasons if 1 <= steps <= length), 1)
     earlier = length - season + torch.arange(targets.shape[1]) % season
     return (inputs[:, earlier, 0] - targets).double().square().mean().item()

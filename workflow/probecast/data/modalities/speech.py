@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from probecast.data.media import decode_recording
+from probecast.data.media import decode_recording, mono
 from probecast.data.modalities import KINDS, Prepared
 from probecast.data.raw import Selection, open_raw
 from probecast.data.selection import choose_rows
@@ -80,7 +80,18 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     }
     floor = {"val": 1.0, "test": 1.0}
     notes = {"dropped_long_utterances": dropped, "unknown_characters": unknown}
-    return Prepared(tensors, *KINDS["speech"], len(vocabulary), floor, vocabulary, notes)
+    facts = [
+        f"{split}: {dropped[split]} recordings are longer than {MAX_SECONDS:.0f} s and left out"
+        for split in dropped
+        if dropped[split]
+    ]
+    facts += [
+        f"{split}: {unknown[split]} characters do not occur in the training transcripts and are "
+        "left out"
+        for split in unknown
+        if unknown[split]
+    ]
+    return Prepared(tensors, *KINDS["speech"], len(vocabulary), floor, vocabulary, notes, facts)
 
 
 class LogMel:
@@ -105,7 +116,7 @@ def _decode(selection: Selection, column: str) -> Iterator[Tensor]:
             samples, rate = decode_recording(content)
         except ValueError as fault:
             raise selection.refused(i, column, f"the audio {fault}") from None
-        yield resample(torch.from_numpy(samples.mean(axis=1)), rate, SAMPLE_RATE)
+        yield resample(torch.from_numpy(mono(samples)[0]), rate, SAMPLE_RATE)
 
 
 def _read_transcripts(selection: Selection, column: str) -> list[str]:

@@ -67,7 +67,12 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
             *(settings.dataset, 100 * unknown_share["train"], len(vocabulary) - 2),
         )
     floor, notes = chosen.majority_floor(), {"unknown_share": unknown_share}
-    return Prepared(tensors, *KINDS["text"], chosen.class_count, floor, vocabulary, notes)
+    what = "words" if settings.pretrained is None else "word pieces"
+    facts = [
+        f"texts: the first {length} {what} of each, {len(vocabulary) - 2} of them told apart; "
+        f"{unknown_share['train']:.0%} of those in training are others"
+    ]
+    return Prepared(tensors, *KINDS["text"], chosen.class_count, floor, vocabulary, notes, facts)
 
 
 def _read_texts(selection: Selection, column: str) -> list[str]:

@@ -5,8 +5,10 @@
 ``fetch``, whose ``cache`` is an empty folder for the time being that splits are mapped from.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from probecast.data.user.account import Account
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -21,12 +23,14 @@ class Fetched:
         identifier: folder, file, generator, repository or address.
         splits: ``train``, ``test`` and, where there is one, ``val``.
         revision: the Hub's commit; None on the other routes.
+        account: what is to be told of a user's data when they are read.
     """
 
     route: Literal["mirror", "embedded", "hub", "archive", "files", "folder"]
     identifier: str
     splits: "dict[str, Dataset]"
     revision: str | None = None
+    account: Account = field(default_factory=Account)
 
 
 def first_rows(split: "Dataset", limit: int | None) -> "Dataset":

@@ -15,6 +15,7 @@ from datasets import Dataset, Features, Value, concatenate_datasets, load_datase
 from datasets.exceptions import DatasetsError
 
 from probecast.data.routes import Fetched
+from probecast.data.routes.compressed import COMPRESSIONS, check_plain, unpacked
 from probecast.data.settings import DownloadSettings
 from probecast.data.user.settings import UNNAMED, fitting
 from probecast.errors import ProbecastError
@@ -79,29 +80,35 @@ def find(path: Path, key: str) -> list[Path]:
 def read_table(path: Path, cache: Path, key: str, separator: str | None = None) -> Dataset:
     """Return the rows of one file, in the format that its ending tells.
 
-    ``key`` is what messages say names the file; ``separator`` stands between the fields of a CSV
-    file, by default a comma, in TSV a tab.
+    It may be compressed. ``key`` is what messages say names the file; ``separator`` stands between
+    the fields of a CSV file, by default a comma, in TSV a tab.
     """
-    if path.suffix.lower() not in FORMATS:
-        raise ProbecastError(
-            f"{key}: {path}: the ending {path.suffix!r} is of no known format; it must be one of "
-            f"{', '.join(FORMATS)}."
-        )
-    if path.stat().st_size == 0:
-        raise ProbecastError(f"{key}: {path}: the file is empty; name one with rows.")
-    loader = FORMATS[path.suffix.lower()]
     try:
-        options = _csv_options(path, separator) if loader == "csv" else {}
+        part = unpacked(path, cache) if path.suffix.lower() in COMPRESSIONS else path
+        if FORMATS.get(part.suffix.lower(), "parquet") != "parquet":
+            check_plain(part)
+    except (ValueError, OSError) as error:
+        raise ProbecastError(f"{key}: {path}: {error}") from None
+    if part.suffix.lower() not in FORMATS:
+        raise ProbecastError(
+            f"{key}: {path}: the ending {part.suffix!r} is of no known format; it must be one of "
+            f"{', '.join(FORMATS)}, compressed or not ({', '.join(COMPRESSIONS)})."
+        )
+    if part.stat().st_size == 0:
+        raise ProbecastError(f"{key}: {path}: the file is empty; name one with rows.")
+    loader = FORMATS[part.suffix.lower()]
+    try:
+        options = _csv_options(part, separator) if loader == "csv" else {}
         return load_dataset(
             loader,
-            data_files=escape(str(path)),
+            data_files=escape(str(part)),
             split="train",
             cache_dir=str(cache),
             download_mode="force_redownload",  # a file that was mended counts, not what was cached
             **options,
         )
     except READ_ERRORS as error:
-        reason = _reason(path, loader, error.__cause__ or error)
+        reason = _reason(part, loader, error.__cause__ or error)
         raise ProbecastError(f"{key}: {path}: {reason}") from None
 
 

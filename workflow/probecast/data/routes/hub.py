@@ -21,6 +21,7 @@ from huggingface_hub import (
 )
 from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
+from probecast.console import logger
 from probecast.data.routes import Fetched, network
 from probecast.data.routes.mirror import read_folder, read_split
 from probecast.data.settings import DownloadSettings
@@ -75,6 +76,11 @@ def fetch_splits(
     of = {"revision": commit, "cache_dir": str(cache)}
     builder = network.retry(load_dataset_builder, hub.path, hub.config, **of)
     splits = {}
+    others = [
+        name for name in map(str, builder.config.data_files) if name not in {*hub.splits.values()}
+    ]
+    if others:
+        logger.info("%s: its splits %s are not used", hub.path, ", ".join(others))
     for ours, theirs in hub.splits.items():
         addresses = builder.config.data_files.get(theirs)
         if addresses is None:

@@ -1,12 +1,13 @@
 """The keys under ``datasets.<name>.own`` of the study file."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from probecast.data.keys import FileName
 from probecast.data.spec import Modality
+from probecast.data.split_names import by_split, split_of
 
 Split = Literal["train", "val", "test"]
 
@@ -64,14 +65,23 @@ class UserData(BaseModel):
         modality: ``text`` (classification), ``image`` (classification), ``series`` (forecasting)
             or ``speech`` (recognition).
         files: by split (``train``, ``test``, ``val``): a CSV, TSV, Parquet or JSON lines file, or
-            several by a pattern with ``*``. Relative paths count from the folder of the Snakefile.
+            several by a pattern with ``*``; text files may be compressed (gz, bz2, xz, zst, or
+            alone in a zip). Relative paths count from the folder of the Snakefile.
         folder: images in one folder per class, or images or recordings beside a
-            ``metadata.csv`` with the column ``file_name``. Where it has folders ``train`` and
-            ``test`` (and ``val``), these are the splits.
+            ``metadata.csv`` with the column ``file_name``. Where it has a folder ``train``, its
+            folders ``train``, ``test`` and ``val``, by any usual name, are the splits.
         hub: an id on the Hub, as ``name@revision`` for one that does not change.
         config: the configuration of a dataset on the Hub that has several.
         splits: our split -> the Hub's; default ``train`` and ``test``.
         columns: the data's names for what is needed.
+        dates: how the times of a series are written: ``day_first``, ``month_first``,
+            ``year_first``; ``seconds``, ``milliseconds``, ``microseconds`` or ``nanoseconds``
+            (since 1970); or a form such as ``%d.%m.%Y %H:%M``. Default: found from all rows.
+        steps: ``rows`` where every row of a series is one step after the row before it, whatever
+            their times; without a column of times as they stand in the file. Default: an even
+            step, days of the week, months, quarters, half-years or years, whichever most rows
+            are at; windows then have no gap in them.
+        ground: what transparent images are laid on, ``white`` (default) or ``black``.
         separator: what stands between the fields of a CSV file; default a comma, in TSV a tab.
         test_share: share of the training rows that is set aside for testing where there is no
             test split: drawn by seed, every class in its share; of series the last rows.
@@ -89,9 +99,30 @@ class UserData(BaseModel):
     config: str | None = None
     splits: dict[Split, str] | None = None
     columns: UserColumns = UserColumns()
+    dates: str | None = None
+    steps: Literal["rows"] | None = None
+    ground: Literal["white", "black"] | None = None
     separator: Annotated[str, Field(min_length=1)] | None = None
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
     metric: str | None = None
+
+    @field_validator("files", "splits", mode="before")
+    @classmethod
+    def _by_usual_names(cls, given: Any) -> Any:
+        """Return the mapping with our names of splits in place of other usual ones."""
+        if not isinstance(given, dict):
+            return given
+        by_split(name for name in given if isinstance(name, str))
+        return {split_of(name) or name: value for name, value in given.items()}
+
+    @field_validator("dates")
+    @classmethod
+    def _is_a_form(cls, asked: str | None) -> str | None:
+        if asked is not None:
+            from probecast.data.user.dates import check_form  # slow to load
+
+            check_form(asked)
+        return asked
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -108,6 +139,9 @@ class UserData(BaseModel):
         for key in ("config", "splits"):
             if getattr(self, key) is not None and self.hub is None:
                 raise ValueError(f"`{key}` is for data on the Hub; remove it")
+        for key, modality in (("dates", "series"), ("steps", "series"), ("ground", "image")):
+            if getattr(self, key) is not None and modality != self.modality:
+                raise ValueError(f"`{key}` is for {modality}, not {self.modality}; remove it")
         if self.separator is not None and self.hub is not None:
             raise ValueError("`separator` is for files of your own; remove it")
         for path in (self.files or {}).values():
@@ -163,9 +197,17 @@ class UserData(BaseModel):
     def beside(self, base: Path) -> Self:
         """Return the same with absolute paths; relative ones count from ``base``."""
         files = self.files or {}
-        at = {split: str(Path(base, Path(path).expanduser())) for split, path in files.items()}
-        folder = self.folder and str(Path(base, Path(self.folder).expanduser()))
+        at = {split: _absolute(path, base) for split, path in files.items()}
+        folder = self.folder and _absolute(self.folder, base)
         return self.model_copy(update={"files": at or None, "folder": folder})
+
+
+def _absolute(path: str, base: Path) -> str:
+    """Return a path from ``base`` on, without ``..``; a link at its end stays one."""
+    at = Path(base, Path(path).expanduser())
+    if at.name in ("", ".."):
+        return str(at.resolve())
+    return str(at.parent.resolve() / at.name) if ".." in at.parts else str(at)
 
 
 def fitting(path: Path) -> list[Path]:

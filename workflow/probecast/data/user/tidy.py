@@ -5,46 +5,57 @@ from dataclasses import replace
 import pyarrow as pa
 from datasets import Audio, ClassLabel, Dataset, Image
 
-from probecast.console import logger
 from probecast.data import media
 from probecast.data.routes import Fetched
 from probecast.data.settings import DownloadSettings
 from probecast.data.user import classes, series
-from probecast.data.user.split import with_test_split
+from probecast.data.user.account import Account, listed
+from probecast.data.user.split import divided, with_test_split
 from probecast.errors import ProbecastError, suggest
 
 
 def tidy(settings: DownloadSettings, fetched: Fetched) -> Fetched:
     """Return the raw splits with just the columns that are needed, checked and complete.
 
-    Rows without a text, a label or a transcript are dropped and counted. Labels become classes.
-    Where there is no test split, a part of the training rows becomes it.
+    A column ``split`` divides the rows. Those without a text, a label or a transcript are dropped
+    and counted. Labels become classes. Where there is no test split, a part of the training rows
+    becomes it.
 
     Raises:
         ProbecastError: the data cannot be learnt from as they are; the message names the file,
             the key of the study file, the row or column, and the remedy.
     """
+    own, account = settings.own, fetched.account
     places = {split: place(settings, fetched, split) for split in fetched.splits}
+    splits = divided(fetched.splits, own, places, account)
+    places = {split: places.get(split, places["train"]) for split in splits}
     splits = {
-        split: _tidy_split(rows, settings, places[split]) for split, rows in fetched.splits.items()
+        split: _choose_columns(rows, settings, places[split], account)
+        for split, rows in splits.items()
     }
-    if settings.own.has_classes:
-        splits = classes.encode(splits, settings.own.target_column, places)
-    return replace(fetched, splits=with_test_split(splits, settings, places["train"]))
-
-
-def _tidy_split(rows: Dataset, settings: DownloadSettings, where: str) -> Dataset:
-    """Return the rows of one split that are complete, with the needed columns alone, checked."""
-    own = settings.own
-    rows = _choose_columns(rows, settings, where)
     if own.modality == "series":
-        return series.tidy(rows, own, where)
+        key = f"datasets.{settings.dataset}.own"
+        splits = series.tidy(splits, own, places, account, key)
+    else:
+        splits = {
+            split: _complete(rows, settings, places[split], account)
+            for split, rows in splits.items()
+        }
+    if own.has_classes:
+        splits = classes.encode(splits, own.target_column, places)
+    splits = with_test_split(splits, settings, places["train"], account)
+    return replace(fetched, splits=splits)
+
+
+def _complete(rows: Dataset, settings: DownloadSettings, where: str, account: Account) -> Dataset:
+    """Return the rows of one split that lack nothing and can be learnt from."""
+    own = settings.own
     if own.modality in ("text", "speech"):
         column = own.input_column if own.modality == "text" else own.target_column
         _check_texts(rows, column, settings, where)
-    rows = _drop_incomplete(rows, [own.input_column, own.target_column], where)
+    rows = _drop_incomplete(rows, [own.input_column, own.target_column], where, account)
     if own.modality in ("image", "speech"):
-        media.check(rows, own.input_column, own.modality, where)
+        rows = media.check(rows, own.input_column, own.modality, where, account, own.ground)
     return rows
 
 
@@ -58,11 +69,15 @@ def place(settings: DownloadSettings, fetched: Fetched, split: str) -> str:
     return f"{key}.hub: {fetched.identifier}, split {split!r}"
 
 
-def _choose_columns(rows: Dataset, settings: DownloadSettings, where: str) -> Dataset:
+def _choose_columns(
+    rows: Dataset, settings: DownloadSettings, where: str, account: Account
+) -> Dataset:
     """Return the rows with the needed columns alone."""
     own = settings.own
     needed = [own.input_column, *([own.target_column] if own.target_column else [])]
     needed += own.columns.values or []
+    if own.steps == "rows" and own.input_column not in rows.column_names:
+        needed.remove(own.input_column)  # they follow one another as they stand
     for column in needed:
         if column not in rows.column_names:
             hint = suggest(column, rows.column_names)
@@ -74,6 +89,8 @@ def _choose_columns(rows: Dataset, settings: DownloadSettings, where: str) -> Da
             )
     if own.modality == "series" and own.columns.values is None:
         return rows
+    if others := [name for name in rows.column_names if name not in needed]:
+        account.note(f"columns that are not read: {listed(others)}")
     return rows.select_columns(needed)
 
 
@@ -87,7 +104,7 @@ def _check_texts(rows: Dataset, column: str, settings: DownloadSettings, where: 
         )
 
 
-def _drop_incomplete(rows: Dataset, columns: list[str], where: str) -> Dataset:
+def _drop_incomplete(rows: Dataset, columns: list[str], where: str, account: Account) -> Dataset:
     """Return the rows that lack nothing; say how many do."""
     kept = list(range(len(rows)))
     for column in columns:
@@ -98,11 +115,12 @@ def _drop_incomplete(rows: Dataset, columns: list[str], where: str) -> Dataset:
                 f"{where}: column {column!r} is empty in all {len(kept)} rows (test sets on the "
                 "Hub often have no labels); name a column or a split with values."
             )
-        if len(complete) < len(kept):
-            logger.warning(
-                "%s: %d of %d rows have no %s and are left out",
-                *(where, len(kept) - len(complete), len(kept), column),
-            )
+        left = len(kept) - len(complete)
+        account.leave_out(
+            left,
+            f"rows without {column}",
+            f"{where}: {left} of {len(kept)} rows have no {column} and are left out",
+        )
         kept = complete
     return rows.select(kept)
 
