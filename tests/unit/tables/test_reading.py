@@ -29,13 +29,16 @@ a,1,0.2,Adam,2,0.8
 
 @pytest.fixture
 def read(tmp_path):
-    """Write a table as CSV (or Parquet) and read it; keys of the settings may be given."""
+    """Write a table as CSV (or Parquet) and read it; keys of the settings may be given.
+
+    What is not a number is written as such in CSV; pandas would leave the cell blank.
+    """
 
     def read(table, suffix="csv", **settings):
         path = tmp_path / f"table.{suffix}"
         frame = pd.read_csv(StringIO(table)) if isinstance(table, str) else table
         if suffix == "csv":
-            frame.to_csv(path, index=False)
+            frame.to_csv(path, index=False, na_rep="nan")
         else:
             frame.to_parquet(path)
         given = {"path": str(path), "metric": "score", "higher_is_better": True, **settings}
