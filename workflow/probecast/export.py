@@ -7,8 +7,8 @@ From the shell, with the file that ``predict`` writes::
     python -m probecast.export results/predictions/digits-cnn.json optuna \
         --storage sqlite:///runs.db --study mine --rename learning_rate=lr optimizer=opt
 
-An Optuna study takes a recommendation only if it has every hyperparameter, with the same units, and
-may take all of its values.
+An Optuna study takes a recommendation only if it has every hyperparameter, with the same units,
+and may take all of its values.
 """
 
 import argparse

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 HEADER = 100  # bytes of an SQLite file that describe it
 MAGIC = b"SQLite format 3\0"
 TIMEOUT = 5.0  # seconds to wait for a lock
-LOCKED = "the Optuna storage is locked by a run that writes; wait until that has ended, or name a copy of it"
+LOCKED = "the Optuna storage is locked by a run that writes; wait until it has ended, or copy it"
 DAMAGED = "the Optuna storage is damaged or cut off; copy it again from where it was written"
 ANOTHER = "no Optuna storage that can be read: {}; correct its path"
 REFUSED = ANOTHER.format("the server refuses the user or the password")
@@ -35,10 +35,10 @@ REASONS = {  # what libraries say, in small letters: what is wrong with the stor
     "disk i/o error": DAMAGED,
     "not a database": ANOTHER.format("the file is no SQLite database"),
     "no such table": ANOTHER.format("the database has no tables of Optuna"),
-    "storage upgrade": "an earlier version of Optuna has written the storage; bring a copy of it up "
-    "to date with 'optuna storage upgrade'",
-    "upgrading your optuna": "a later version of Optuna has written the storage than the installed "
-    "one; update Optuna",
+    "storage upgrade": "an earlier version of Optuna has written the storage; bring a copy of it "
+    "up to date with 'optuna storage upgrade'",
+    "upgrading your optuna": "a later version of Optuna has written the storage than the one that "
+    "is installed; update it",
     "invalid log format": ANOTHER.format("the file is no journal, or damaged"),
     "expecting value": ANOTHER.format("the file is no journal, or damaged"),
     "no module named": NO_DRIVER,
@@ -46,8 +46,8 @@ REASONS = {  # what libraries say, in small letters: what is wrong with the stor
     "could not parse": ANOTHER.format("that is no address of a database"),
     "can't load plugin": ANOTHER.format("no such kind of database is known"),
     "permission denied": "you may not read the Optuna storage; ask its owner",
-    "unable to open": "the Optuna storage cannot be opened; check that you may read it and its folder",
-    "readonly": "the Optuna storage cannot be written; check that you may write it and its folder",
+    "unable to open": "the Optuna storage cannot be opened; check that you may read its folder",
+    "readonly": "the Optuna storage cannot be written; check that you may write to its folder",
     "authentication": REFUSED,
     "access denied": REFUSED,
     "refused": SILENT,
