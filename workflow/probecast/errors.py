@@ -8,7 +8,9 @@ from reprlib import Repr
 # In an address, up to the last @ before its host; and where it is a parameter of its own.
 _PASSWORDS = (
     re.compile(r"(?<=://)([^\s/:@'\"]*):[^\s'\"]*@"),
-    re.compile(r"([?&;](?:password|passwd|pwd|sslpassword))=[^\s&;'\"]*", re.IGNORECASE),
+    re.compile(
+        r"([?&;](?:password|passwd|pwd|sslpassword))=[^\s&;'\"]*?(?=:?(?:[\s&;'\"]|$))", re.I
+    ),
 )
 _repr = Repr()
 _repr.maxlevel, _repr.maxstring, _repr.maxother = 4, 80, 80

@@ -4,7 +4,7 @@
 
 rule history:
     input:
-        asks(lambda w: study.named("history", w.history).file or []),
+        asks(lambda w: study.named("history", w.history).files),
     output:
         directory(layout.HISTORY),
     log:

@@ -165,7 +165,7 @@ def table_file(study: Study, table: str) -> list[str]:
     Raises:
         ProbecastError: the study names no such table, or its file does not exist.
     """
-    file = study.named("tables", table).file
-    if file and not Path(file).exists():
-        raise study.problem(f"tables.{table}.path: {file} does not exist; correct it")
-    return [file] if file else []
+    files = study.named("tables", table).files
+    if files and not Path(files[0]).exists():
+        raise study.problem(f"tables.{table}.path: {files[0]} does not exist; correct it")
+    return files

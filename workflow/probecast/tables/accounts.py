@@ -3,6 +3,7 @@
 from collections import Counter
 
 from probecast.console import logger
+from probecast.errors import masked
 
 SHOWN = 10  # tasks and hyperparameters that are named one by one
 
@@ -16,7 +17,7 @@ class Account:
     """
 
     def __init__(self, name: str, path: str) -> None:
-        self.name, self.path = name, path
+        self.name, self.path = name, masked(path)
         self.rows = 0  # of the table
         self.used: Counter[str] = Counter()  # trials, by task
         self.hyperparameters: dict[str, str] = {}  # in words, by name

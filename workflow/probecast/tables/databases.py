@@ -4,6 +4,7 @@ one is said in one sentence, whatever library has noticed it, and without its pa
 A file that is only read stays as it is: nothing is created, migrated or checkpointed.
 """
 
+import json
 import shutil
 import sqlite3
 import tempfile
@@ -28,6 +29,7 @@ DAMAGED = "the Optuna storage is damaged or cut off; copy it again from where it
 ANOTHER = "no Optuna storage that can be read: {}; correct its path"
 REFUSED = ANOTHER.format("the server refuses the user or the password")
 SILENT = ANOTHER.format("the server does not answer")
+NO_JOURNAL = ANOTHER.format("the file is no journal, or damaged")
 NO_DRIVER = ANOTHER.format("the driver of its database is not installed")
 REASONS = {  # what libraries say, in small letters: what is wrong with the storage, and what to do
     "is locked": LOCKED,
@@ -37,10 +39,9 @@ REASONS = {  # what libraries say, in small letters: what is wrong with the stor
     "no such table": ANOTHER.format("the database has no tables of Optuna"),
     "storage upgrade": "an earlier version of Optuna has written the storage; bring a copy of it "
     "up to date with 'optuna storage upgrade'",
-    "upgrading your optuna": "a later version of Optuna has written the storage than the one that "
+    "updating optuna": "a later version of Optuna has written the storage than the one that "
     "is installed; update it",
-    "invalid log format": ANOTHER.format("the file is no journal, or damaged"),
-    "expecting value": ANOTHER.format("the file is no journal, or damaged"),
+    "invalid log format": NO_JOURNAL,
     "no module named": NO_DRIVER,
     "db access module": NO_DRIVER,
     "could not parse": ANOTHER.format("that is no address of a database"),
@@ -133,8 +134,12 @@ def _beside(file: Path) -> list[Path]:
 def _read_only(file: Path, folder: Path) -> str:
     """The address under which an SQLite file is read as it is; else that of a copy of it."""
     beside = _beside(file)
-    # What is beside it is a part of it, which a file that is taken as it is would lack.
-    for how in ["mode=ro"] if beside else ["mode=ro", "mode=ro&immutable=1"]:
+    # What is beside it is a part of it, which a file that is taken as it is would lack. One with a
+    # log ahead (WAL) that is complete without would be given new files beside it, otherwise.
+    ways = ["mode=ro", "mode=ro&immutable=1"]
+    with file.open("rb") as beginning:
+        logged_ahead = beginning.read(HEADER)[18:19] == b"\2"
+    for how in ways[:1] if beside else ways[1:] if logged_ahead else ways:
         address = f"file:{quote(str(file))}?{how}"
         try:
             with closing(sqlite3.connect(address, uri=True, timeout=TIMEOUT)) as database:
@@ -156,6 +161,8 @@ def _reason(path: str, error: BaseException) -> str:
     while chain is not None and len(said) < 10:
         said.append(str(chain) or type(chain).__name__)
         chain = chain.__cause__ or chain.__context__
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        return NO_JOURNAL
     text = "\n".join(said).lower()
     for fragment, reason in REASONS.items():
         if fragment in text:

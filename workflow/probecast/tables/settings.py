@@ -1,5 +1,6 @@
 """What a study file says about a table from elsewhere."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -138,6 +139,14 @@ class TableSettings(BaseModel):
     def file(self) -> str | None:
         """The local file that holds the table; None for a database server."""
         return local_file(self.path)
+
+    @property
+    def files(self) -> list[str]:
+        """The local files that hold the table: beside an SQLite file, what it has logged ahead."""
+        if self.file is None:
+            return []
+        ahead = f"{self.file}-wal"
+        return [self.file, ahead] if os.path.isfile(ahead) else [self.file]  # noqa: PTH113
 
     def beside(self, base: Path) -> "TableSettings":
         """Return the settings with a path that does not depend on the working directory."""

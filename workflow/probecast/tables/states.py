@@ -60,9 +60,9 @@ def states_in(
     if None in states:
         word = short(str(words[states.index(None)]))
         raise ProbecastError(
-            f"{path}: column {column!r} holds {word}, which says not whether a trial is complete, "
-            "running, failed or pruned; if that is not what it is for, write 'state: null' under "
-            "'columns' in the study file, and list 'hyperparameters'"
+            f"{path}: column {column!r} holds {word}, which does not say whether a trial is "
+            "complete, running, failed or pruned; if that is not what it is for, write "
+            "'state: null' under 'columns' in the study file, and list 'hyperparameters'"
         )
     return np.array([*states, State.UNFINISHED], dtype=object)[codes]
 

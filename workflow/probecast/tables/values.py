@@ -53,8 +53,9 @@ def tidy(column: pd.Series, nothing: np.ndarray) -> tuple[pd.Series, np.ndarray]
         codes = number[codes]  # of -1: the last, which says nothing
         blank = np.array([*(text.lower() == NONE for text in distinct), True])[codes]
         return pd.Series(pd.Categorical.from_codes(codes, distinct)), blank
-    if column.dtype == np.float16:
-        column = column.astype(float)
+    if column.dtype == np.float16:  # which little can be done with; 0.1, not 0.0999755859375
+        codes, found = pd.factorize(column.to_numpy())
+        column = pd.Series(np.array([*map(float, map(str, found)), math.nan])[codes])
     return column, nothing
 
 
@@ -152,7 +153,7 @@ def _distinct(where: str, cells: pd.Series) -> tuple[np.ndarray, list[Value | No
     if isinstance(cells.dtype, pd.CategoricalDtype):
         return cells.cat.codes.to_numpy(), [*cells.cat.categories, None]  # of -1: the last
     if cells.dtype.kind in "iufb":
-        codes, found = pd.factorize(cells)
+        codes, found = pd.factorize(cells.to_numpy())
         return codes, [*(_plain(where, value) for value in found), None]
     if cells.dtype.kind in "mM" or isinstance(cells.dtype, pd.DatetimeTZDtype):
         raise _no_hyperparameter(where, cells.dropna().iloc[0], "a time")
