@@ -36,7 +36,8 @@ def filled(settings: pd.DataFrame, by: pd.DataFrame) -> pd.DataFrame:
     gaps = [name for name in settings if settings[name].isna().any()]
     if not gaps:
         return settings
-    number = by.groupby(list(by), dropna=True, sort=False, observed=True).ngroup().to_numpy()
+    number = by.groupby(list(by), dropna=True, sort=False, observed=True).ngroup()
+    number = number.fillna(-1).to_numpy(dtype=np.int64)
     found = {}
     for name in gaps:
         values = settings[name]

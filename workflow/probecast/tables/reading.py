@@ -113,7 +113,7 @@ def read_tables(
     check_distinct(path, frame, columns, task[first], rank, first)
     if not settings.hyperparameters and not settings.is_storage:
         distinct = settings_of.iloc[first[np.sort(np.unique(rank, return_index=True)[1])]]
-        for column in distinct:
+        for column in distinct.columns if len(distinct.columns) > 1 else ():
             check_unlisted(path, column, distinct[column])
     rows["config_id"], rows[list(settings_of)] = rank[pair], settings_of
     order = np.lexsort((rows["epoch"], rows["seed"], rows["config_id"], task))
