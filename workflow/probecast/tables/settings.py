@@ -25,8 +25,8 @@ class Columns(BaseModel):
         config_id: tells the configurations of a task apart; `null` where the hyperparameters do.
         epoch: whole numbers, evenly spaced; 0 is the untrained model. `null` for a table of
             final values only, one row per trial, and for the final values of an Optuna study.
-        val_metric: the metric that configurations are chosen by. NaN or infinity that is written
-            there: diverged from there on. A blank cell: nothing is known, see `empty_metric`.
+        val_metric: the metric that configurations are chosen by. Where NaN or infinity is written,
+            the trial has diverged; a blank cell says nothing, see `empty_metric`.
         test_metric: the metric that choices are judged by; by default, and where there is no
             such column, the one that they are chosen by.
         seconds: core-seconds of an epoch; may be absent.
