@@ -57,6 +57,11 @@ def test_a_table_without_any_value_is_refused_with_the_reason(read):
         read("rate,score\n1,\n2,\n", columns=ENDS)
 
 
+def test_a_table_without_any_hyperparameter_is_refused(read):
+    with pytest.raises(ProbecastError, match=r"no hyperparameter has a value \(rate, width\)"):
+        read("rate,width,score\n,,1\n,NA,2\n", columns=ENDS)
+
+
 def test_a_blank_cell_does_not_cost_the_other_epochs(read):
     """One run was judged every other epoch only: so all are looked at, it among them."""
     rows = [

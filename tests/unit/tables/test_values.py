@@ -114,6 +114,10 @@ def test_times_are_no_hyperparameter(text):
 def test_a_decimal_comma_is_no_name():
     with pytest.raises(ProbecastError, match=r"'0,01': write a number with a point"):
         written(["0,1", "0,01"])
+    with pytest.raises(
+        ProbecastError, match=r"'10%': write numbers without %, and 'factor: 0.01'"
+    ):
+        written(["10%", "12.5 %"])
 
 
 def test_a_value_is_respelt_whatever_its_type():

@@ -175,6 +175,11 @@ def _values(
     for name, own in named.items():
         cells = frame[own.column]
         values[name], account.hyperparameters[name] = hyperparameter_in(path, name, cells, own)
+    if all(column.isna().all() for column in values.values()):
+        raise ProbecastError(
+            f"{path}: no hyperparameter has a value ({', '.join(named)}); fill their columns, or "
+            "name others under 'hyperparameters' in the study file"
+        )
     return pd.DataFrame(values, index=frame.index)
 
 

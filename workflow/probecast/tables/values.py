@@ -27,6 +27,7 @@ NONE = "none"
 NOT_A_NUMBER = {"nan", "+nan", "-nan", "1.#qnan", "-1.#ind"}
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
+PER_CENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+) ?%")
 TRUTH = {"true": True, "false": False}
 TIMES = (pa.timestamp("ns"), pa.timestamp("ns", "UTC"), pa.time64("us"))
 DURATION = re.compile(r"-?\d+ days?( .*)?|\d+:\d\d:\d\d(\.\d+)?")
@@ -181,6 +182,11 @@ def _meant(where: str, values: Sequence[Value | None]) -> list[Value | None]:
             f"{where} holds {min(named)!r}: write a number with a point (0.5), or several numbers "
             "as a list ([64, 64])"
         )
+    elif all(PER_CENT.fullmatch(text) for text in named):
+        raise ProbecastError(
+            f"{where} holds {min(named)!r}: write numbers without %, and 'factor: 0.01' for them "
+            "in the study file"
+        )
     elif _are_times(sorted(named)):
         raise _no_hyperparameter(where, min(named), "a time")
     else:
@@ -269,8 +275,8 @@ def _in_units(where: str, value: Value | None, own: HyperparameterColumn) -> Val
         return None
     if _kind(value) != "number":
         raise ProbecastError(
-            f"{where} holds {short(value)}, which is no number; it has no 'factor' or 'base' in "
-            "the study file unless 'values' gives it one"
+            f"{where} holds {short(value)}, which is no number; give it one under 'values' in the "
+            "study file, or remove 'factor' and 'base' there"
         )
     try:
         power = value if own.base is None else own.base**value
