@@ -1,5 +1,6 @@
 """Tables from elsewhere, written by hand in the ways in which people write them."""
 
+import gzip
 import time
 from io import StringIO
 
@@ -179,6 +180,9 @@ def test_a_plain_list_of_runs_needs_no_tasks_ids_or_epochs(read, tmp_path):
         path=f"{tmp_path}/table.csv", metric="s", higher_is_better=True, columns=columns
     )
     assert task_names(settings) == ["table"]
+    packed = tmp_path / "table.CSV.gz"
+    packed.write_bytes(gzip.compress((tmp_path / "table.csv").read_bytes()))
+    assert task_names(settings.model_copy(update={"path": str(packed)})) == ["table"]
     with pytest.raises(ProbecastError, match=r"columns\.config_id .*\(null, if it holds no ids"):
         read(runs, columns={**columns, "config_id": "run"})
 

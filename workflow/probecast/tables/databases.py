@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HEADER = 100  # bytes of an SQLite file that describe it
 MAGIC = b"SQLite format 3\0"
 TIMEOUT = 5.0  # seconds to wait for a lock
-LOCKED = "the Optuna storage is locked by a run that writes; wait until it has ended, or copy it"
+LOCKED = "the Optuna storage is locked by a run that writes; try again later"
 DAMAGED = "the Optuna storage is damaged or cut off; copy it again from where it was written"
 ANOTHER = "no Optuna storage that can be read: {}; correct its path"
 REFUSED = ANOTHER.format("the server refuses the user or the password")

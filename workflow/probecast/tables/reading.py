@@ -25,7 +25,7 @@ from probecast.tables.configurations import (
     identify,
     number_rows,
 )
-from probecast.tables.files import column_names, read_columns
+from probecast.tables.files import PACKED, column_names, read_columns
 from probecast.tables.optuna_storage import COLUMNS, storage_frame, study_names
 from probecast.tables.settings import Columns, HyperparameterColumn, TableSettings, chosen_tasks
 from probecast.tables.states import State, states_in
@@ -240,7 +240,7 @@ def task_names(settings: TableSettings) -> list[str]:
     path = Path(settings.path)
     present_columns(settings.path, column_names(path), settings.columns)
     if settings.columns.task is None:
-        return chosen_tasks(settings, [path.stem])
+        return chosen_tasks(settings, [_only_task(path)])
     state = path.stat()
     found = _task_names(path, settings.columns.task, (state.st_mtime_ns, state.st_size))
     return chosen_tasks(settings, list(found))
@@ -288,5 +288,11 @@ def _rows(path: str, read: _Read, columns: Columns, first_epoch: int) -> pd.Data
 def _tasks(path: str, frame: pd.DataFrame, columns: Columns) -> tuple[list[str], np.ndarray]:
     """The names of the tasks, and the number of each row's."""
     if columns.task is None:
-        return [Path(path).stem], np.zeros(len(frame), dtype=np.int64)
+        return [_only_task(Path(path))], np.zeros(len(frame), dtype=np.int64)
     return names_in(path, frame, columns.task)
+
+
+def _only_task(path: Path) -> str:
+    """What the task of a file of a single one is called: ``runs`` of ``runs.csv.zip``."""
+    packed = path.suffix.lower().lstrip(".") in PACKED.values()
+    return Path(path.stem).stem if packed else path.stem
