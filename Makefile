@@ -11,6 +11,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 
+# With none, Snakemake waits for ever.
+ifeq ($(filter-out 0,$(CORES)),)
+$(error CORES=$(CORES): give at least 1)
+endif
+
 .PHONY: run setup plan test bench bench-scale bench-learner faults fuzz utilisation ship lint format schema clean
 
 run: $(SETUP)

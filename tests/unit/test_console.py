@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from probecast import console
@@ -66,3 +69,35 @@ def test_what_is_said_goes_to_the_log_too(tmp_path):
     with stage(str(tmp_path / "log")):
         logger.info("half way")
     assert "half way" in (tmp_path / "log").read_text()
+
+
+def test_an_interrupted_stage_is_one_line_and_the_code_of_shells(tmp_path, capsys):
+    with pytest.raises(SystemExit) as exit_, stage(str(tmp_path / "log")):
+        raise KeyboardInterrupt
+    assert exit_.value.code == 130
+    assert capsys.readouterr().err == f"{console.AGAIN}\n"
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_an_interrupted_program_is_one_line_and_the_code_of_shells(capsys):
+    with pytest.raises(SystemExit) as exit_, console.program():
+        raise KeyboardInterrupt
+    assert exit_.value.code == 130
+    assert capsys.readouterr().err == f"{console.AGAIN}\n"
+
+
+def test_so_is_one_whose_libraries_still_load(tmp_path):
+    """A rule's script begins with a ``snakemake`` of its own."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "snakemake = None\nfrom probecast.console import stage\n"
+        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.returncode in (130, -2)
+    assert done.stderr == f"{console.AGAIN}\n"
+
+
+def test_who_only_imports_the_library_keeps_pythons_own_ways(tmp_path):
+    program = "import sys, probecast.console; assert sys.excepthook is sys.__excepthook__"
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -75,3 +75,37 @@ def test_nothing_is_said_of_single_jobs_and_other_records():
     run.finish(7)
     run.stages.handle(logging.makeLogRecord({"msg": "hello"}))
     assert run.said == []
+
+
+def test_a_stage_that_waits_for_others_does_not_count_their_time(clock):
+    run = Run({"probe": 3, "train": 3})
+    for job, rule, seconds in (
+        (1, "probe", 10),
+        (2, "train", 100),
+        (3, "probe", 10),
+        (4, "train", 50),
+        (5, "probe", 10),
+    ):
+        run.start(job, rule)
+        clock[0] += seconds
+        run.finish(job)
+    assert run.said == [
+        "probe: 1 of 3 jobs, 10 s each, 20 s left",
+        "train: 1 of 3 jobs, 1 min 40 s each, 3 min 20 s left",
+        "probe: 2 of 3 jobs, 10 s each, 10 s left",
+        "train: 2 of 3 jobs, 1 min 15 s each, 1 min 15 s left",
+        "probe: 3 of 3 jobs, 10 s each, 0 s left",
+    ]
+
+
+def test_a_job_that_has_failed_no_longer_keeps_its_stages_clock_going(clock):
+    run = Run({"probe": 3})
+    run.start(1, "probe")
+    clock[0] += 10
+    run.send("job_error", jobid=1)
+    run.send("job_error", jobid=1)  # Snakemake may say so twice
+    clock[0] += 1000
+    run.start(2, "probe")
+    clock[0] += 10
+    run.finish(2)
+    assert run.said == ["probe: 1 of 3 jobs, 20 s each, 40 s left"]

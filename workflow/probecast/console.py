@@ -5,18 +5,63 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 
-from probecast.errors import ProbecastError
+from probecast.errors import ProbecastError, masked
 
 logger = logging.getLogger("probecast")
+
+
+INTERRUPTED = 130  # how a process ends that Ctrl-C has ended: 128 + SIGINT
+AGAIN = "Interrupted; the same command begins again, with what is finished kept."
+
+
+def _one_line(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Say of Ctrl-C no more than that; of all else what Python says."""
+    if issubclass(kind, KeyboardInterrupt):
+        print(AGAIN, file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+def _is_ours(main: object) -> bool:
+    """Whether the program is ours: a script of a rule, or ``python -m probecast.<name>``."""
+    name = getattr(getattr(main, "__spec__", None), "name", "")
+    return hasattr(main, "snakemake") or name.startswith("probecast.")
+
+
+# A program of ours may be interrupted while its libraries load, before its body has begun.
+if _is_ours(sys.modules.get("__main__")):
+    sys.excepthook = _one_line
+
+
+class _Masked(logging.Formatter):
+    """What is logged, tracebacks too, without the passwords of addresses."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masked(super().format(record))
+
+
+@contextmanager
+def program() -> Iterator[None]:
+    """Run the body of a program: what goes wrong is one line, and a code other than 0."""
+    try:
+        yield
+    except ProbecastError as error:
+        sys.exit(f"Error: {error}")
+    except KeyboardInterrupt:
+        print(AGAIN, file=sys.stderr)
+        sys.exit(INTERRUPTED)
 
 
 @contextmanager
 def stage(log: str) -> Iterator[None]:
     """Run a script's body: log to the terminal and to the file ``log``.
 
-    A ProbecastError ends the process with code 1 and its message alone; any other
-    exception is a bug and keeps its traceback, in the log file too.
+    A ProbecastError ends the process with code 1 and its message alone, Ctrl-C with code 130 and
+    one line; any other exception is a bug and keeps its traceback, in the log file too.
     """
     terminal = logging.StreamHandler(sys.stderr)
     try:
@@ -24,8 +69,8 @@ def stage(log: str) -> Iterator[None]:
     except OSError as error:
         sys.exit(f"Error: {log}: cannot be written ({error.strerror}); mend that and run again.")
     logging.raiseExceptions = False  # a full disk must not bury the message that says so
-    terminal.setFormatter(logging.Formatter("%(message)s"))
-    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    terminal.setFormatter(_Masked("%(message)s"))
+    file.setFormatter(_Masked("%(asctime)s %(levelname)s %(message)s"))
     logger.handlers = [terminal, file]
     logger.setLevel(logging.INFO)
     try:
@@ -33,6 +78,9 @@ def stage(log: str) -> Iterator[None]:
     except ProbecastError as error:
         logger.error("Error: %s", error)
         sys.exit(1)
+    except KeyboardInterrupt:
+        logger.error(AGAIN)
+        sys.exit(INTERRUPTED)
     except Exception:
         logger.exception("This is a bug in probecast; please report it with this log.")
         sys.exit(1)

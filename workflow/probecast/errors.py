@@ -1,9 +1,17 @@
 """The one exception that users are meant to read."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from reprlib import Repr
 
+# In an address, up to the last @ before its host; and where it is a parameter of its own.
+_PASSWORDS = (
+    re.compile(r"(?<=://)([^\s/:@'\"]*):[^\s'\"]*@"),
+    re.compile(
+        r"([?&;](?:password|passwd|pwd|sslpassword))=[^\s&;'\"]*?(?=:?(?:[\s&;'\"]|$))", re.I
+    ),
+)
 _repr = Repr()
 _repr.maxlevel, _repr.maxstring, _repr.maxother = 4, 80, 80
 
@@ -14,16 +22,26 @@ class ProbecastError(Exception):
     The message is complete in itself: it names the file, the key or column,
     the value found, and what to do. Scripts print it without a traceback and
     exit with a code other than 0. What a terminal would not print but obey is escaped, as
-    names in messages may come from strangers.
+    names in messages may come from strangers, and passwords of addresses are masked.
     """
 
     def __init__(self, message: str) -> None:
         super().__init__(
             "".join(
                 c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode()
-                for c in message
+                for c in masked(message)
             )
         )
+
+
+def masked(text: str) -> str:
+    """Return the text without the passwords of addresses in it.
+
+    >>> masked("postgresql://me:secret@host/db and mysql://host/db?user=me&password=secret")
+    'postgresql://me:***@host/db and mysql://host/db?user=me&password=***'
+    """
+    address, parameter = _PASSWORDS
+    return parameter.sub(r"\1=***", address.sub(r"\1:***@", text))
 
 
 @contextmanager

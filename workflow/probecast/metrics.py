@@ -5,7 +5,8 @@ Metrics read a network's ``outputs`` and the ``batch`` they belong to: its
 (B, output_size), or for characters the pair of (B, T, output_size) and their lengths (B).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from probecast.torchaudio_stub import ensure_importable
 if TYPE_CHECKING:
     from torch import Tensor
 
+ROUNDING = 1e-6  # a metric may exceed what it can be by so much, as in single precision
 BLANK = 0  # CTC's id for "no character"; also pads the targets
 
 Batch = dict[str, "Tensor"]
@@ -37,6 +39,21 @@ class Metric:
     higher_is_better: bool
     ceiling: float
     compute: Callable[[Outputs, Batch, list[str]], tuple[float, int]]
+
+    def impossible(self, values: Iterable[float]) -> str:
+        """Return what is wrong with values of this metric, or nothing; NaN and infinity are none.
+
+        >>> METRICS["accuracy"].impossible([0.5, 40.0])
+        'accuracy 40 is better than the perfect 1'
+        >>> METRICS["mse"].impossible([0.5, float("nan")])
+        ''
+        """
+        finite = [value for value in values if math.isfinite(value)]
+        sign = 1 if self.higher_is_better else -1
+        best, least = max(finite, key=lambda v: sign * v, default=0.0), min(finite, default=0.0)
+        if sign * (best - self.ceiling) > ROUNDING:
+            return f"{self.name} {best:g} is better than the perfect {self.ceiling:g}"
+        return f"{self.name} {least:g} is below 0" if least < -ROUNDING else ""
 
 
 def _accuracy(outputs: Outputs, batch: Batch, vocabulary: list[str]) -> tuple[float, int]:

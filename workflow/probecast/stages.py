@@ -6,7 +6,7 @@ records that Snakemake also hands to logger plugins; a handler needs no plugin t
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,7 +16,8 @@ from probecast.console import duration
 class Stages(logging.Handler):
     """Say, whenever a job has finished, how far its stage is, how fast, and how long it will take.
 
-    The time left is that of the stage at its present pace, other stages' jobs among its own.
+    A stage's time is that in which at least one of its jobs has run: while it waits for other
+    stages its clock stands, and the time left is its own at its present pace.
 
     Args:
         say: prints a line.
@@ -31,7 +32,8 @@ class Stages(logging.Handler):
         self.say, self.trials = say, trials
         self.jobs: dict[str, int] = {}  # of this run, by rule
         self.running: dict[int, tuple[str, int]] = {}  # rule and trials, by job
-        self.started: dict[str, float] = {}  # by rule
+        self.since: dict[str, float] = {}  # when it was last looked at, by rule that has a job
+        self.seconds: dict[str, float] = defaultdict(float)  # with a job, by rule
         self.done: Counter[str] = Counter()  # jobs, by rule
         self.trained: Counter[str] = Counter()  # trials, by rule
 
@@ -44,10 +46,25 @@ class Stages(logging.Handler):
             case "job_info":
                 rule = facts["rule_name"]
                 trials = self.trials(rule, facts["wildcards"])
+                self._look(rule)
                 self.running[facts["jobid"]] = (rule, trials)
-                self.started.setdefault(rule, time.monotonic())
+                self.since[rule] = time.monotonic()
+            case "job_error" if facts["jobid"] in self.running:
+                rule, _ = self.running[facts["jobid"]]
+                self._look(rule)
+                del self.running[facts["jobid"]]
             case "job_finished" if facts["job_id"] in self.running:
-                self._finish(*self.running.pop(facts["job_id"]))
+                rule, trials = self.running[facts["job_id"]]
+                self._look(rule)
+                del self.running[facts["job_id"]]
+                self._finish(rule, trials)
+
+    def _look(self, rule: str) -> None:
+        """Count the time since a rule was last looked at, if a job of it has run since."""
+        now = time.monotonic()
+        if any(running == rule for running, _ in self.running.values()):
+            self.seconds[rule] += now - self.since[rule]
+        self.since[rule] = now
 
     def _finish(self, rule: str, trials: int) -> None:
         self.done[rule] += 1
@@ -55,7 +72,7 @@ class Stages(logging.Handler):
         done, jobs = self.done[rule], self.jobs.get(rule, 0)
         if jobs <= 1:
             return  # nothing to add up
-        seconds = time.monotonic() - self.started[rule]
+        seconds = self.seconds[rule]
         trained, each = "", seconds / done
         if trials:
             trained, each = f", {self.trained[rule]} trials", seconds / self.trained[rule]

@@ -14,6 +14,10 @@ from snakemake.logging import logger
 # The project's folder; `workflow.basedir` is that of whoever imports it as a module.
 ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parents[1]
 
+# Snakemake would wait for ever for a core to become free.
+if workflow.resource_settings.cores == 0:
+    raise WorkflowError("--cores 0: no job could ever begin; give at least 1.")
+
 # The library needs no installation: rules and scripts find it beside the rules. One thread per
 # process: a small network trains fastest so, and jobs share the cores.
 LIBRARY = str(ROOT / "workflow")
@@ -116,8 +120,8 @@ data = asks(lambda w: layout.task_data(study, w.task))
 checked_network = lambda w: layout.checked_network(study, w.task)
 sweep_of = lambda w: [layout.sweep(study, w.task)]
 own_files = lambda w: layout.own_files(study, w.dataset)
-history_file = lambda w: layout.history_file(study, w.history)
-table_file = lambda w: layout.table_file(study, w.table)
+history_files = lambda w: layout.history_files(study, w.history)
+table_files = lambda w: layout.table_files(study, w.table)
 outcomes = asks(lambda w: sources.outcomes(study))
 
 hold_out = partial(sources.hold_out, study)

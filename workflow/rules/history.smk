@@ -4,7 +4,7 @@
 
 rule history:
     input:
-        asks(lambda w: layout.as_inputs(history_file(w))),
+        asks(lambda w: layout.as_inputs(history_files(w))),
     output:
         directory(layout.HISTORY),
     log:
@@ -15,7 +15,7 @@ rule history:
         **SMALL,
     params:
         settings=lambda w: study.history[w.history].model_dump(mode="json"),
-        state=lambda w: layout.state_of(history_file(w)),
+        state=lambda w: layout.state_of(history_files(w)),
         code=code_of("history"),
     script:
         "../scripts/history.py"

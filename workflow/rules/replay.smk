@@ -12,7 +12,7 @@
 
 rule replay_fold:
     input:
-        asks(lambda w: layout.as_inputs(table_file(w))),
+        asks(lambda w: layout.as_inputs(table_files(w))),
     output:
         runs=layout.FOLD_RUNS,
         beliefs=layout.FOLD_BELIEFS,
@@ -26,7 +26,7 @@ rule replay_fold:
         **SMALL,
     params:
         table=lambda w: study.tables[w.table].model_dump(mode="json"),
-        state=lambda w: layout.state_of(table_file(w)),
+        state=lambda w: layout.state_of(table_files(w)),
         held_out=asks(lambda w: folds_of(w.table)[int(w.fold)]),
         replay=study.replay.model_dump(mode="json"),
         seed=study.seed,

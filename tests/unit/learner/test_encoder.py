@@ -265,10 +265,14 @@ def test_what_is_rough_on_the_sources_is_noisy_and_its_like_are_too():
     assert rough[1].min() > 10 * rough[2].max()
 
 
-def test_a_metric_that_cannot_be_compared_is_said():
-    info = replace(NEW, metric="perplexity", floor_val=float("nan"))
-    with pytest.raises(ProbecastError, match="no source has a metric .* with 'perplexity'"):
-        quick_encoder().expect(info, CANDIDATES)
+def test_the_reach_of_a_metric_that_cannot_be_compared_is_told_by_the_probes_alone():
+    info = replace(NEW, metric="perplexity", floor_val=float("nan"), higher_is_better=False)
+    encoder = quick_encoder()
+    assert not encoder.is_comparable(info)
+    assert encoder.is_comparable(NEW)
+    scales = encoder.scales(info, [-500.0, -300.0])
+    assert scales.offset.min() >= -1000 and scales.offset.max() <= -500
+    assert scales.range.min() > 100 and scales.range.max() < 2000
 
 
 def test_a_planted_leak_is_found_before_any_prediction():

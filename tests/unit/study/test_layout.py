@@ -106,12 +106,12 @@ def test_the_file_of_a_table_must_be_there(tmp_path):
     study = load(tmp_path, tables={"bench": TABLE, "server": storage})
     message = rf"^my\.yaml: tables\.bench\.path: {tmp_path}/t\.csv does not exist; correct it$"
     with pytest.raises(ProbecastError, match=message):
-        layout.table_file(study, "bench")
+        layout.table_files(study, "bench")
     (tmp_path / "t.csv").touch()
-    assert layout.table_file(study, "bench") == [str(tmp_path / "t.csv")]
-    assert layout.table_file(study, "server") == []
+    assert layout.table_files(study, "bench") == [str(tmp_path / "t.csv")]
+    assert layout.table_files(study, "server") == []
     with pytest.raises(ProbecastError, match="tables: found no 'bnch'; .*'bench'"):
-        layout.table_file(study, "bnch")
+        layout.table_files(study, "bnch")
 
 
 def test_braces_in_a_path_make_it_no_input_but_its_changes_are_seen(tmp_path):

@@ -82,7 +82,7 @@ def test_a_run_that_stopped_early_stays_where_it_was(read):
 
 
 def test_a_diverged_run_stays_diverged(read):
-    [table] = read(RUNS + "old,d,0,20,sgd,1,\n")
+    [table] = read(RUNS + "old,d,0,20,sgd,1,nan\n")
     assert np.isnan(curve(table, learning_rate=1, dropout=0.2, optimizer="SGD")).all()
 
 

@@ -171,6 +171,62 @@ def test_a_journal_is_a_storage_too(tmp_path):
     assert len(table.configurations()) == 7
 
 
+def reports(late=0, steps=range(1, 5)):
+    """An objective of which the first few trials report nothing."""
+
+    def objective(trial):
+        rate = trial.suggest_float("lr", 0.1, 1)
+        for step in steps if trial.number >= late else ():
+            trial.report(rate * step, step)
+        return rate * 4
+
+    return objective
+
+
+def test_a_trial_that_runs_hides_no_other(tmp_path, caplog):
+    """Though it alone has reported, and steps as nobody else's."""
+    study = past_study(journal(tmp_path / "a.log"), objective=reports(late=9), trials=6)
+    running = study.ask()
+    running.suggest_float("lr", 0.1, 1)
+    running.report(0.5, 7)
+    running.report(0.5, 1000)
+    with caplog.at_level("INFO", "probecast"):
+        [table] = read_tables("past", settings(tmp_path / "a.log"), partial=True)
+    assert (len(table.configurations()), table.info.epochs) == (6, 1)
+    assert "left out: of 7 trials 1 still run or wait" in caplog.text
+
+
+def test_reports_that_began_late_are_read_where_they_tell_more(tmp_path, caplog):
+    for late, trials, epochs in ((8, 10, 1), (2, 8, 4)):
+        path = tmp_path / f"{late}.log"
+        past_study(journal(path), objective=reports(late=late), trials=10)
+        caplog.clear()
+        with caplog.at_level("INFO", "probecast"):
+            [table] = read_tables("past", settings(path), partial=True)
+        assert (len(table.configurations()), table.info.epochs) == (trials, epochs)
+        said = "final values alone are read" if epochs == 1 else "2 have reported no value on the"
+        assert said in caplog.text
+        [table] = read_tables("past", settings(path, columns={"epoch": None}), partial=True)
+        assert len(table.configurations()) == 10
+
+
+@pytest.mark.filterwarnings("ignore:Choices for a categorical")
+def test_names_of_what_an_optuna_study_chose_from(tmp_path):
+    """Lists and truth values among numbers, which Optuna keeps though it would rather not."""
+
+    def objective(trial):
+        trial.suggest_categorical("hidden", [[64], [64, 64]])
+        trial.suggest_categorical("warm", [True, 2, 3])
+        return trial.suggest_float("lr", 0, 1)
+
+    past_study(f"sqlite:///{tmp_path}/a.db", objective=objective, trials=12)
+    [table] = read_tables("past", settings(tmp_path / "a.db"))
+    found = table.configurations().values()
+    assert {c["hidden"] for c in found} == {"[64]", "[64, 64]"}
+    assert {c["warm"] for c in found} == {"True", "2", "3"}
+    assert len(found) == 12
+
+
 # -- what can be wrong ---------------------------------------------------------------
 
 

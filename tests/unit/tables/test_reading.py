@@ -1,5 +1,6 @@
 """Tables from elsewhere, written by hand in the ways in which people write them."""
 
+import gzip
 import time
 from io import StringIO
 
@@ -29,13 +30,16 @@ a,1,0.2,Adam,2,0.8
 
 @pytest.fixture
 def read(tmp_path):
-    """Write a table as CSV (or Parquet) and read it; keys of the settings may be given."""
+    """Write a table as CSV (or Parquet) and read it; keys of the settings may be given.
+
+    What is not a number is written as such in CSV; pandas would leave the cell blank.
+    """
 
     def read(table, suffix="csv", **settings):
         path = tmp_path / f"table.{suffix}"
         frame = pd.read_csv(StringIO(table)) if isinstance(table, str) else table
         if suffix == "csv":
-            frame.to_csv(path, index=False)
+            frame.to_csv(path, index=False, na_rep="nan")
         else:
             frame.to_parquet(path)
         given = {"path": str(path), "metric": "score", "higher_is_better": True, **settings}
@@ -176,6 +180,9 @@ def test_a_plain_list_of_runs_needs_no_tasks_ids_or_epochs(read, tmp_path):
         path=f"{tmp_path}/table.csv", metric="s", higher_is_better=True, columns=columns
     )
     assert task_names(settings) == ["table"]
+    packed = tmp_path / "table.CSV.gz"
+    packed.write_bytes(gzip.compress((tmp_path / "table.csv").read_bytes()))
+    assert task_names(settings.model_copy(update={"path": str(packed)})) == ["table"]
     with pytest.raises(ProbecastError, match=r"columns\.config_id .*\(null, if it holds no ids"):
         read(runs, columns={**columns, "config_id": "run"})
 

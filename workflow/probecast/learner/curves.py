@@ -62,6 +62,7 @@ class Scale:
             self.ceiling = None
             self.floor = sign * info.floor_val if known else None
             self._zero, self._unit = 0.0, sign
+        self._perfect = None if ceiling is None or self.ceiling is not None else sign * ceiling
 
     def to_unit(self, values: ArrayLike) -> np.ndarray:
         """Return natural values in this unit; NaN stays NaN."""
@@ -73,6 +74,8 @@ class Scale:
         if self.ceiling is not None:
             # No metric of ours is negative, though far below a floor the unit goes there.
             return np.maximum(self._zero + np.minimum(unit, self.ceiling) * self._unit, 0.0)
+        if self._perfect is not None and not (self.floor or 0.0) > self._perfect:
+            unit = np.minimum(unit, self._perfect)
         return self._zero + unit * self._unit
 
 

@@ -35,6 +35,7 @@ from probecast.learner.curves import (
     roughness,
 )
 from probecast.learner.kernel import APART, alike, complete
+from probecast.learner.own_unit import reaches
 from probecast.learner.posterior import Posterior, Scales
 from probecast.learner.prior import Evidence, task_prior
 from probecast.learner.strengths import EXPECTED, Strengths
@@ -156,8 +157,7 @@ class MetaEncoder:
         """Return what the sources let one expect of a task that has never been seen.
 
         Raises:
-            ProbecastError: it has learnt from the task's family; or of no task whose metric
-                can be compared, and the task's floor or the metric's perfect value is unknown.
+            ProbecastError: it has learnt from the task's family.
         """
         self.check_unseen(info)
         levels, scales = curve_levels(info.epochs), self.scales(info)
@@ -165,22 +165,26 @@ class MetaEncoder:
         posterior = Posterior(task_prior(evidence, self.strengths), scales)
         return Expectation(rows, levels, Scale(info), posterior)
 
-    def scales(self, info: TaskInfo) -> Scales:
+    def is_comparable(self, info: TaskInfo) -> bool:
+        """Whether a task's metric can be compared with a source's, or its range is known."""
+        scale = Scale(info)
+        alike = any(source.info["kind"] == scale.kind for source in self.sources)
+        return alike or scale.ceiling is not None
+
+    def scales(self, info: TaskInfo, told: Sequence[float] = ()) -> Scales:
         """Return what may lead from the common footing to a task's unit.
 
-        Raises:
-            ProbecastError: as ``expect``.
+        Args:
+            info: the task.
+            told: what its probes have come to, in the unit of ``Scale``; heeded only where the
+                task is not comparable.
         """
         scale = Scale(info)
         scaled = [source.info for source in self.sources if source.info["kind"] == scale.kind]
         if not scaled and scale.ceiling is not None:
             scaled = [{"beginning": 0.0, "reach": reach} for reach in REACHES]
         if not scaled:
-            raise ProbecastError(
-                f"{info.task}: no source has a metric that can be compared with {info.metric!r} "
-                f"{'with' if scale.floor is not None else 'without'} a floor (a floor and a "
-                "perfect value make all comparable); add such sources, or give all a floor"
-            )
+            return Scales.of(*reaches(told, scale.floor), scale.floor, None)
         return Scales.of(
             [source["beginning"] for source in scaled],
             [source["reach"] for source in scaled],

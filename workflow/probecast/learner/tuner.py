@@ -19,6 +19,7 @@ from typing import ClassVar
 import numpy as np
 
 from probecast.errors import ProbecastError
+from probecast.learner.posterior import Posterior
 from probecast.regret import expected_excess
 from probecast.seeds import derive
 from probecast.space import Configuration, config_id
@@ -54,6 +55,8 @@ class ProbecastTuner:
         self.problem, self.horizon = problem, problem.info.epochs
         self.scale, self.levels = expected.scale, expected.levels
         self.posterior = expected.posterior
+        self.has_unit = problem.encoder.is_comparable(problem.info)
+        self.observed: list[tuple[np.ndarray, np.ndarray]] = []  # points and values
         self.candidates = [problem.candidates[row] for row in expected.rows]
         self.place = {config_id(c): place for place, c in enumerate(self.candidates)}
         self.asked: dict[int, int] = {}  # epochs, by candidate
@@ -115,10 +118,21 @@ class ProbecastTuner:
                 values = np.append(values, np.full(len(self.levels) - levels, np.nan))
             new = np.arange(self.reached[place], len(values))
             if len(new):
-                self.posterior.observe(place * len(self.levels) + new, values[new])
+                self.observed.append((place * len(self.levels) + new, values[new]))
+                self.posterior.observe(*self.observed[-1])
                 self.reached[place] = len(values)
                 if len(values) == len(self.levels):
                     self.last[place] = values[-1]
+        if self.observed and not self.has_unit:
+            self._learn_unit()
+
+    def _learn_unit(self) -> None:
+        """Look at the probes again, in the unit that they themselves suggest."""
+        told = np.concatenate([values for _, values in self.observed])
+        scales = self.problem.encoder.scales(self.problem.info, told)
+        self.posterior = Posterior(self.posterior.prior, scales)
+        for points, values in self.observed:
+            self.posterior.observe(points, values)
 
     def _count(self, place: int, epochs: int) -> None:
         """Count what has been trained of a trial that is now seen so far.
@@ -151,11 +165,16 @@ class ProbecastTuner:
         metric = self.scale.to_natural(np.where(np.isnan(known), measured, known))
         best = metric.max(axis=1) if self.problem.info.higher_is_better else metric.min(axis=1)
         near = np.abs(metric[:, 0] - best) <= 0.05 * np.abs(best)
+        near = self.calibration.probability(near.mean())
+        # In a unit that nothing has told yet, nothing can be said.
+        told = self.has_unit or any(np.isfinite(values).any() for _, values in self.observed)
+        said = (expected, low, high, near) if told else (np.nan,) * 4
+        expected, low, high, near = map(float, said)
         return self.candidates[chosen], Belief(
-            expected_metric=float(expected),
-            low=float(low),
-            high=float(high),
-            probability_within_5pct=float(self.calibration.probability(near.mean())),
+            expected_metric=expected,
+            low=low,
+            high=high,
+            probability_within_5pct=near,
             alternatives=tuple(others[:ALTERNATIVES]),
         )
 

@@ -181,23 +181,22 @@ def state_of(paths: Iterable[str | Path]) -> str | None:
     return "; ".join(states) or None
 
 
-def history_file(study: Study, history: str) -> list[str]:
-    """Return the file of one's own past runs; none if a database server holds them.
+def history_files(study: Study, history: str) -> list[str]:
+    """Return the files of one's own past runs; none if a database server holds them.
 
     Raises:
         ProbecastError: the study names no such history.
     """
-    file = study.named("history", history).file
-    return [file] if file else []
+    return study.named("history", history).files
 
 
-def table_file(study: Study, table: str) -> list[str]:
-    """Return the file of a table from elsewhere; none if a database server holds it.
+def table_files(study: Study, table: str) -> list[str]:
+    """Return the files of a table from elsewhere; none if a database server holds it.
 
     Raises:
         ProbecastError: the study names no such table, or its file does not exist.
     """
-    file = study.named("tables", table).file
-    if file and not Path(file).exists():
-        raise study.problem(f"tables.{table}.path: {file} does not exist; correct it")
-    return [file] if file else []
+    files = study.named("tables", table).files
+    if files and not Path(files[0]).exists():
+        raise study.problem(f"tables.{table}.path: {files[0]} does not exist; correct it")
+    return files

@@ -26,6 +26,31 @@ def check_settings(
             )
 
 
+def filled(settings: pd.DataFrame, by: pd.DataFrame) -> pd.DataFrame:
+    """Return the hyperparameters, those filled in that only other rows of a configuration tell.
+
+    Args:
+        settings: the hyperparameters of every row.
+        by: what tells the configurations apart; rows where it is blank are left as they are.
+    """
+    gaps = [name for name in settings if settings[name].isna().any()]
+    if not gaps:
+        return settings
+    number = by.groupby(list(by), dropna=True, sort=False, observed=True).ngroup()
+    number = number.fillna(-1).to_numpy(dtype=np.int64)
+    found = {}
+    for name in gaps:
+        values = settings[name]
+        told = np.flatnonzero(values.notna().to_numpy() & (number >= 0))
+        groups, first = np.unique(number[told], return_index=True)
+        place = np.full(number.max(initial=-1) + 2, -1)
+        place[groups] = told[first]
+        source = np.where(values.isna().to_numpy() & (number >= 0), place[number], -1)
+        rows = np.where(source >= 0, source, np.arange(len(values)))
+        found[name] = values.iloc[rows].set_axis(values.index)
+    return settings.assign(**found)
+
+
 def identify(settings: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Return the sorted identities, and for each row of ``settings`` the position of its own."""
     number = number_rows(settings)

@@ -15,6 +15,7 @@ from probecast.console import logger
 from probecast.errors import ProbecastError
 from probecast.learner.curves import normalise
 from probecast.metrics import METRICS
+from probecast.tables.accounts import SHOWN, Account
 from probecast.tables.reading import read_tables
 from probecast.tables.settings import HistorySettings
 from probecast.trials import IDENTITY, MEASURED, TrialTable
@@ -37,12 +38,13 @@ def read_history(name: str, settings: HistorySettings) -> list[TrialTable]:
             metric of that name; or all runs of every task end alike, or next to the
             floor.
     """
-    read = read_tables(name, settings, True)
+    account = Account(name, settings.path)
+    read = read_tables(name, settings, True, account)
     tables = [_as_stated(name, _continued(table), settings) for table in read]
     for table in tables:
         _check_metric(settings, table)
     useful = [table for table in tables if normalise(table)]
-    for as_read, table in zip(read, tables, strict=True):
+    for as_read, table in list(zip(read, tables, strict=True))[:SHOWN]:
         last, missing = _last(as_read)
         diverged = (last["status"] == "diverged").sum()
         logger.info(
@@ -50,6 +52,11 @@ def read_history(name: str, settings: HistorySettings) -> list[TrialTable]:
             *(table.info.task, len(last), diverged, np.count_nonzero(missing)),
             "" if table in useful else "; the rest tell nothing, so it is left out",
         )
+    for as_read, table in zip(read, tables, strict=True):
+        if table not in useful:
+            flat = account.used.pop(as_read.info.task)
+            account.leave_out(flat, "trials", "of tasks that tell nothing")
+    account.say()
     if not useful:
         raise ProbecastError(
             f"{settings.path}: the finished runs of a task all end alike, or next to the floor, "
@@ -106,11 +113,8 @@ def _check_metric(settings: HistorySettings, table: TrialTable) -> None:
             "otherwise in the study file; correct it, or give the metric a name of your own"
         )
     values = [*table.frame["val_metric"], settings.floor or metric.ceiling]
-    sign = 1 if metric.higher_is_better else -1
-    beyond = max(values, key=lambda value: sign * value if np.isfinite(value) else -np.inf)
-    if sign * beyond > sign * metric.ceiling:
+    if problem := metric.impossible(values):
         raise ProbecastError(
-            f"{where}: {metric.name} {beyond:g} is better than the perfect {metric.ceiling:g}; "
-            "set metric_factor in the study file (0.01 for per cent), or give the metric a name "
-            "of your own"
+            f"{where}: {problem}; set metric_factor in the study file (0.01 for per cent), or "
+            "give the metric a name of your own"
         )

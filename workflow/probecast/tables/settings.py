@@ -1,7 +1,8 @@
 """What a study file says about a table from elsewhere."""
 
+import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, model_validator
 
@@ -24,12 +25,15 @@ class Columns(BaseModel):
         config_id: tells the configurations of a task apart; `null` where the hyperparameters do.
         epoch: whole numbers, evenly spaced; 0 is the untrained model. `null` for a table of
             final values only, one row per trial, and for the final values of an Optuna study.
-        val_metric: the metric that configurations are chosen by. NaN: diverged from there on.
+        val_metric: the metric that configurations are chosen by. Where NaN or infinity is written,
+            the trial has diverged; a blank cell says nothing, see `empty_metric`.
         test_metric: the metric that choices are judged by; by default, and where there is no
             such column, the one that they are chosen by.
         seconds: core-seconds of an epoch; may be absent.
         seed: tells repeated trials of a configuration apart; may be absent. With neither
             `config_id` nor `epoch`, every row is a trial of its own.
+        state: what became of a trial, as Optuna and others export it (COMPLETE, RUNNING, FAIL,
+            ...); may be absent. `null` where a column of that name is something else.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,6 +45,7 @@ class Columns(BaseModel):
     test_metric: str = "test_metric"
     seconds: str = "seconds"
     seed: str = "seed"
+    state: str | None = "state"
 
 
 class HyperparameterColumn(BaseModel):
@@ -82,9 +87,10 @@ class TableSettings(BaseModel):
     """A table from elsewhere, one row per epoch of a trial, or an Optuna storage.
 
     Attributes:
-        path: a Parquet or CSV file, or an Optuna storage: a URL such as `sqlite:///runs.db`, an
-            SQLite file (`.db`, `.sqlite`) or a journal (`.log`). Its studies are the tasks. A
-            relative path counts from the folder of the Snakefile.
+        path: a Parquet, CSV or TSV file, packed or not (`.gz`, `.zip`, `.bz2`, `.xz`, `.zst`); or
+            an Optuna storage: a URL such as `sqlite:///runs.db`, an SQLite file (`.db`, `.sqlite`)
+            or a journal (`.log`). Its studies are the tasks. A relative path counts from the
+            folder of the Snakefile.
         metric: how to call the metric; free text.
         higher_is_better: the metric's direction; an Optuna study knows its own.
         columns: the table's names for what is needed; each has the name of its key by default.
@@ -94,6 +100,9 @@ class TableSettings(BaseModel):
             hyperparameter does not apply.
         tasks: the tasks of the table, or studies of the storage, to read; default: all.
         cumulative_seconds: whether `seconds` counts from the start of a trial.
+        first_epoch: what the first trained epoch is called: 1, or 0 as in the logs of Lightning.
+        empty_metric: what an empty cell of the metric says: nothing (`unknown`), or that the trial
+            has `diverged`, as in a Parquet or CSV file for which pandas had NaN.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -105,6 +114,8 @@ class TableSettings(BaseModel):
     hyperparameters: Hyperparameters = {}
     tasks: Annotated[list[str], Field(min_length=1)] | None = None
     cumulative_seconds: bool = False
+    first_epoch: Literal[0, 1] = 1
+    empty_metric: Literal["unknown", "diverged"] = "unknown"
 
     @model_validator(mode="after")
     def _check(self) -> "TableSettings":
@@ -121,18 +132,27 @@ class TableSettings(BaseModel):
     @property
     def is_storage(self) -> bool:
         """Whether the table is an Optuna storage."""
-        return "://" in self.path or Path(self.path).suffix in (*DATABASES, *JOURNALS)
+        ending = Path(self.path).suffix.lower()
+        return "://" in self.path or ending in (*DATABASES, *JOURNALS)
 
     @property
     def file(self) -> str | None:
         """The local file that holds the table; None for a database server."""
         return local_file(self.path)
 
+    @property
+    def files(self) -> list[str]:
+        """The local files that hold the table: beside an SQLite file, what it has logged ahead."""
+        if self.file is None:
+            return []
+        ahead = f"{self.file}-wal"
+        return [self.file, ahead] if os.path.isfile(ahead) else [self.file]  # noqa: PTH113
+
     def beside(self, base: Path) -> "TableSettings":
         """Return the settings with a path that does not depend on the working directory."""
         if self.file is None:
             return self
-        prefix = SQLITE if self.path.startswith(SQLITE) else ""
+        prefix = SQLITE if "://" in self.path else ""
         path = prefix + str(Path(base, self.file).resolve())
         return self.model_copy(update={"path": path})
 
@@ -159,10 +179,17 @@ class HistorySettings(TableSettings):
 
 
 def local_file(path: str) -> str | None:
-    """Return the file that a path or a database's URL names; None for a server's."""
-    if "://" not in path:
+    """Return the file that a path or a database's URL names; None for a server's.
+
+    >>> local_file("runs.csv"), local_file("sqlite:///runs.db?timeout=9"), local_file("mysql://host/a")
+    ('runs.csv', 'runs.db', None)
+    """
+    kind, address, rest = path.partition("://")
+    if not address:
         return path
-    return path.removeprefix(SQLITE) if path.startswith(SQLITE) else None
+    if kind.partition("+")[0] == "sqlite":
+        return rest.removeprefix("/").partition("?")[0]
+    return None
 
 
 def chosen_tasks(settings: TableSettings, found: list[str]) -> list[str]:

@@ -1,12 +1,17 @@
 """The trial table of one task, made from the rows of a table from elsewhere."""
 
+from operator import itemgetter
+
 import numpy as np
 import pandas as pd
 
 from probecast.console import logger
 from probecast.errors import ProbecastError
+from probecast.tables.accounts import Account
 from probecast.tables.settings import TableSettings
 from probecast.trials import IDENTITY, MEASURED, TaskInfo, TrialTable
+
+STEPS = 20  # distances between epochs that are tried, those most common
 
 
 def task_table(
@@ -17,11 +22,17 @@ def task_table(
     identities: np.ndarray,
     settings: TableSettings,
     partial: bool,
+    account: Account,
 ) -> TrialTable:
     """Make the table of one task from its rows, sorted by configuration, seed and epoch."""
+    if partial and (rows["epoch"] == 0).any():
+        account.notes.append(
+            f"{where}: epoch 0 is taken for the untrained model; if it is the first that was "
+            "trained, write 'first_epoch: 0' in the study file"
+        )
     untrained = rows.loc[rows["epoch"] == 0, ["val_metric", "test_metric"]]
     floors = untrained.where(np.isfinite(untrained)).median()
-    rows, horizon = _trials(where, rows[rows["epoch"] > 0], settings, partial)
+    rows, horizon = _trials(where, rows[rows["epoch"] > 0], settings, partial, account)
     number, own = pd.factorize(rows["config_id"], sort=True)
     info = TaskInfo(
         **dict.fromkeys(("task", "dataset", "family"), task),
@@ -49,8 +60,13 @@ def task_table(
     return TrialTable(info, hyperparameters, frame)
 
 
+def worth(trials: int, levels: int) -> float:
+    """Return how much so many trials tell: one of which only the end is known, half as much."""
+    return trials * (1 - 0.5**levels)
+
+
 def _trials(
-    where: str, rows: pd.DataFrame, settings: TableSettings, partial: bool
+    where: str, rows: pd.DataFrame, settings: TableSettings, partial: bool, account: Account
 ) -> tuple[pd.DataFrame, int]:
     """The rows of the trials that are kept, epochs counted 1 to the horizon; the horizon."""
     column = settings.columns.val_metric
@@ -66,32 +82,44 @@ def _trials(
     rows, trial, diverged = rows[kept], trial[kept], ~finite[kept]
 
     epochs = np.unique(rows["epoch"])
-    step, horizon = int(epochs[0]), len(epochs)
-    if not np.array_equal(epochs, step * np.arange(1, horizon + 1)):
+    step = int(epochs[0])
+    even = np.array_equal(epochs, step * np.arange(1, len(epochs) + 1))
+    if partial:
+        step = _step(rows["epoch"].to_numpy(), trial, diverged, even)
+        if step > epochs[0]:
+            account.notes.append(
+                f"{where}: only every {step} epochs are looked at, as not all trials have more"
+            )
+    if not even and not (partial and step):
         raise ProbecastError(
             f"{where}: epochs {', '.join(map(str, epochs[:5]))}, ... are not evenly spaced, so "
             "costs cannot be counted; keep only epochs that are multiples of the first, or take "
             "final values alone (columns.epoch: null in the study file)"
         )
+    count = trial[-1] + 1
+    epoch, on_grid = _on_grid(rows["epoch"].to_numpy(), diverged, step)
+    rows, trial, diverged, epoch = rows[on_grid], trial[on_grid], diverged[on_grid], epoch[on_grid]
+    horizon = int(epoch.max())
     starts = _starts(trial)
     ends = np.append(starts[1:], len(trial)) - 1
-    position = np.arange(len(trial)) - starts[trial] + 1
-    epoch = rows["epoch"].to_numpy() // step
-    complete = np.minimum.reduceat(epoch == position, starts)
+    trial = _renumbered(trial)
+    complete = _without_gaps(epoch, trial)
     complete &= (epoch[ends] == horizon) | diverged[ends] | partial
     if not complete.any():
         raise ProbecastError(
-            f"{where}: none of its {len(complete)} trials has every epoch from {step} to "
+            f"{where}: none of its {count} trials has every epoch from {step} to "
             f"{epochs[-1]}; complete them, or leave the task out"
         )
-    if not complete.all():
-        logger.info(
-            "%s: %d of %d trials %s and are left out",
-            *(where, (~complete).sum(), len(complete)),
-            "lack epochs in between" if partial else "stop early without having diverged",
-        )
+    if (left_out := count - complete.sum()) > 0:
+        reason = "lack epochs in between" if partial else "stop early without having diverged"
+        account.leave_out(left_out, "trials", reason)
+        logger.info("%s: %d of %d trials %s and are left out", where, left_out, count, reason)
+    if partial:
+        horizon = int(epoch[complete[trial]].max())
     seconds = rows["seconds"].to_numpy()
-    if settings.cumulative_seconds:
+    if not on_grid.all() and not settings.cumulative_seconds:
+        seconds = np.full(len(rows), np.nan, dtype=np.float32)  # of epochs that are passed over
+    elif settings.cumulative_seconds:
         seconds = np.diff(seconds, prepend=np.float32(0))
         seconds[starts] = rows["seconds"].to_numpy()[starts]
     test = rows["test_metric"].to_numpy()
@@ -106,6 +134,39 @@ def _trials(
     trial = _numbered(rows[["config_id", "seed"]])
     configuration = _numbered(rows[["config_id"]])
     return rows.assign(seed=trial - trial[_starts(configuration)][configuration]), horizon
+
+
+def _step(epoch: np.ndarray, trial: np.ndarray, diverged: np.ndarray, even: bool) -> int:
+    """How many epochs apart trials are looked at, so that most is learnt; 0 if none will do.
+
+    One that logs every epoch must not cost all that log every other, nor the other way round.
+    """
+    best = (0.0, 0)
+    steps, often = np.unique(epoch[_starts(trial)], return_counts=True)
+    for step in np.sort(steps[np.argsort(-often, kind="stable")][:STEPS]).tolist():
+        on, kept = _on_grid(epoch, diverged, step)
+        if kept.any():
+            whole = _without_gaps(on[kept], _renumbered(trial[kept]))
+            levels = int(on[kept][whole[_renumbered(trial[kept])]].max(initial=0))
+            best = max(best, (worth(int(whole.sum()), levels), step), key=itemgetter(0))
+    return best[1] or (int(epoch.min()) if even else 0)
+
+
+def _on_grid(epoch: np.ndarray, diverged: np.ndarray, step: int) -> tuple[np.ndarray, np.ndarray]:
+    """Each row's place on a grid of epochs, and whether it is on it; divergence is seen next."""
+    place = np.where(diverged, -(-epoch // step), epoch // step)
+    return place, diverged | (epoch % step == 0)
+
+
+def _without_gaps(place: np.ndarray, trial: np.ndarray) -> np.ndarray:
+    """(trials) whether each has all places from 1 to its last."""
+    starts = _starts(trial)
+    return np.minimum.reduceat(place == np.arange(len(trial)) - starts[trial] + 1, starts)
+
+
+def _renumbered(trial: np.ndarray) -> np.ndarray:
+    """The numbers of trials, those without a row no longer counted."""
+    return np.append(0, np.cumsum(np.diff(trial) > 0))
 
 
 def _numbered(keys: pd.DataFrame) -> np.ndarray:
