@@ -20,6 +20,7 @@ point is one level of one configuration, numbered row * L + level.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -66,6 +67,16 @@ class Evidence:
             kernel=self.kernel[np.ix_(rows, rows)],
             rough=self.rough[rows],
         )
+
+    def unexplained(self, ridge: float) -> np.ndarray:
+        """(S, n, L) ``residuals``; kept, since few strengths change it and it takes half the time."""
+        if ridge not in self._unexplained:
+            self._unexplained[ridge] = residuals(self.curves, self.families, ridge)
+        return self._unexplained[ridge]
+
+    @cached_property
+    def _unexplained(self) -> dict[float, np.ndarray]:
+        return {}
 
     def weights(self, strengths: Strengths) -> np.ndarray:
         """(S) how much each expert says of the task, together 1."""
@@ -136,7 +147,7 @@ def task_prior(evidence: Evidence, strengths: Strengths) -> Prior:
     count = 1 / (np.bincount(evidence.sources, weights) ** 2).sum()
     mean = _mean(weights, curves)
     deviations = curves - mean
-    unexplained = residuals(curves, evidence.families, strengths.ridge)
+    unexplained = evidence.unexplained(strengths.ridge)
     variance = _mean(weights, unexplained**2)  # (n, L)
     # Few sources say little about a single configuration: half is that of all.
     size = np.sqrt((variance + variance.mean(axis=0)) / 2) + 1e-3
