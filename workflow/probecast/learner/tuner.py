@@ -62,6 +62,7 @@ class ProbecastTuner:
         self.asked: dict[int, int] = {}  # epochs, by candidate
         self.last_asked: int | None = None  # candidate
         self.running: int | None = None  # the candidate that was trained last
+        self.busy: set[int] = set()  # candidates that others train, whose end is awaited
         self.spent = 0  # epochs, those of trials that were trained anew counted again
         self.epochs = np.zeros(len(self.candidates), dtype=int)  # seen of each
         self.reached = np.zeros(len(self.candidates), dtype=int)  # levels seen of each
@@ -277,6 +278,7 @@ class ProbecastTuner:
         open_ &= self.spent + cost + left <= self._limit
         if not self.problem.resumable:  # what can no longer be finished, or not again, is no use
             open_ &= (self.spent + self._remaining <= self._limit)[:, None]
+        open_[list(self.busy)] = False
         return open_ & ~self.diverged[:, None]
 
     def _left_when_stopped(self, place: int) -> int:

@@ -1,0 +1,377 @@
+"""probecast as a sampler and a pruner of Optuna.
+
+``ProbecastSampler`` begins the trial that promises most per epoch, by what other tasks have taught
+and this study has shown; ``ProbecastPruner`` stops a trial once another one promises more. A study
+that is continued, in this process or another, is read from its storage: nothing else is kept.
+
+An epoch here is one ``trial.report``: the k-th report of a trial is compared with the k-th of others.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from probecast.errors import ProbecastError
+from probecast.integrations.distributions import (
+    Distributions,
+    Names,
+    as_value,
+    branches,
+    candidates,
+    spread_over,
+)
+from probecast.learner import shipped
+from probecast.learner.encoder import MetaEncoder
+from probecast.learner.transfer import Transfer
+from probecast.learner.tuner import ProbecastTuner
+from probecast.metrics import METRICS
+from probecast.seeds import derive
+from probecast.space import Configuration, config_id
+from probecast.trials import TaskInfo
+from probecast.tuning.protocol import Belief, Observation, Problem
+
+ATTRIBUTE = "probecast"  # of the study: the recommendation, see ``ProbecastSampler.recommend``
+LONGEST = 30  # doublings of the budget
+
+logger = optuna.logging.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """What to train with.
+
+    Attributes:
+        params: as Optuna has them.
+        belief: what is expected of them.
+    """
+
+    params: dict[str, Any]
+    belief: Belief
+
+
+class ProbecastSampler(BaseSampler):
+    """Begins the trial that promises most, learning from other tasks and from this study.
+
+    Args:
+        metric: what the objective returns; ``accuracy``, ``mse``, ``mae``, ``wer`` and ``cer`` can be
+            compared with the shipped sources.
+        floor: the metric of a trivial predictor, such as the share of the largest class.
+        reports: how often a full trial reports; by default as often as the first complete trial
+            did, which is then not pruned.
+        architecture: what is trained, if it is one that the sources have, such as ``cnn``.
+        rename: names in the sources -> names in the study, where they differ:
+            ``{"learning_rate": "lr"}``.
+        space: distributions by their names in the study; if not given, they are those that trials
+            have shown.
+        cost: what is planned for, in full trials; once it is spent, twice as much is.
+        candidates: how many configurations may be chosen from.
+        encoder: what was learnt from other tasks; default: the shipped one.
+        seed: of whatever is drawn.
+
+    Raises:
+        ProbecastError: the study has several objectives, or the metric's other direction.
+    """
+
+    def __init__(
+        self,
+        metric: str = "objective",
+        *,
+        floor: float = float("nan"),
+        reports: int | None = None,
+        architecture: str = "own",
+        rename: Mapping[str, str] | None = None,
+        space: Mapping[str, BaseDistribution] | None = None,
+        cost: float = 5.0,
+        candidates: int = 500,
+        encoder: MetaEncoder | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.metric, self.floor, self.reports = metric, floor, reports
+        self.architecture, self.names = architecture, Names(rename or {})
+        self.space, self.cost, self.limit, self.seed = dict(space or {}), cost, candidates, seed
+        self.encoder = encoder or MetaEncoder.read(shipped.FOLDER)
+        self._known: dict[str, _Known] = {}  # by study
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> Distributions:
+        self._info(study, 1)  # refuses what cannot be served
+        if trial.system_attrs.get("fixed_params"):
+            return {}  # somebody has chosen
+        return _distributions(_others(study, trial), self.space)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: Distributions
+    ) -> dict[str, Any]:
+        if not search_space:
+            return {}
+        trials = _others(study, trial)
+        known = self._up_to_date(study, trials)
+        busy = [t for t in trials if t.state == TrialState.RUNNING]
+        ahead = sum(not t.params and t.number < trial.number for t in busy)
+        chosen = known.begin([self._ours(t) for t in busy if t.params], ahead)
+        return self.names.to_theirs(chosen, search_space)
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """Return the value that the sources promise most of, given those chosen before it."""
+        before = self._ours(trial)
+        values = spread_over(param_distribution)
+        name = self.names.ours.get(param_name, param_name)
+        points = [{**before, name: as_value(value, param_distribution)} for value in values]
+        expected = self.encoder.expect(self._info(study, self.reports or 1), points)
+        best = expected.rows[int(np.argmax(expected.posterior.mean[:, -1]))]
+        return values[best]
+
+    def after_trial(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        ended = FrozenTrial(
+            trial.number,
+            state,
+            values[0] if values else None,
+            trial.datetime_start,
+            trial.datetime_complete,
+            trial.params,
+            trial.distributions,
+            trial.user_attrs,
+            trial.system_attrs,
+            trial.intermediate_values,
+            trial._trial_id,
+        )
+        known = self._up_to_date(study, [*_others(study, trial), ended])
+        study.set_user_attr(ATTRIBUTE, _as_json(self._recommended(study, known)))
+
+    def recommend(self, study: Study) -> Recommended:
+        """Return the parameters to train with, and what is believed of them.
+
+        Raises:
+            ProbecastError: no trial has reported anything yet.
+        """
+        trials = study.get_trials(deepcopy=False)
+        if not any(trial.params for trial in trials):
+            raise ProbecastError(f"study {study.study_name!r}: no trial has begun; optimize first")
+        return self._recommended(study, self._up_to_date(study, trials))
+
+    def stops(self, study: Study, trial: FrozenTrial) -> bool:
+        """Return whether another trial promises more than to continue this one."""
+        values = list(trial.intermediate_values.values())
+        if not values:
+            return False
+        if np.isnan(values[-1]):
+            return True
+        trials = [
+            t if t.number != trial.number else trial for t in study.get_trials(deepcopy=False)
+        ]
+        if self._horizon(trials) is None:
+            return False
+        busy = [t for t in _others(study, trial) if t.state == TrialState.RUNNING and t.params]
+        known = self._up_to_date(study, trials)
+        return known.rather_another(self._ours(trial), len(values), [self._ours(t) for t in busy])
+
+    def _recommended(self, study: Study, known: "_Known") -> Recommended:
+        configuration, belief = known.tuner.recommend()
+        distributions = _distributions(study.get_trials(deepcopy=False), self.space)
+        return Recommended(self.names.to_theirs(configuration, distributions), belief)
+
+    def _ours(self, trial: FrozenTrial) -> Configuration:
+        return self.names.to_ours(trial.params, trial.distributions)
+
+    def _horizon(self, trials: Sequence[FrozenTrial]) -> int | None:
+        """Reports of a full trial, if that is known."""
+        complete = [len(t.intermediate_values) for t in trials if t.state == TrialState.COMPLETE]
+        return self.reports or (max(*complete, 1) if complete else None)
+
+    def _up_to_date(self, study: Study, trials: Sequence[FrozenTrial]) -> "_Known":
+        """What is known of the study, with all that its trials have shown."""
+        horizon = self._horizon(trials) or max(1, *(len(t.intermediate_values) for t in trials))
+        observed = _observations([t for t in trials if t.params], horizon, self._ours)
+        known = self._known.get(study.study_name)
+        structure = branches([t for t in trials if t.params], self.space)
+        if known is None or not known.covers(structure, horizon, observed):
+            distributions = _distributions(trials, self.space)
+            drawn = candidates(structure, distributions, self.names, self.limit, self.seed)
+            seen = {o.config_id: o.configuration for o in observed}
+            points = list({**{config_id(c): c for c in drawn}, **seen}.values())
+            seed = derive(self.seed, "study", study.study_name)
+            problem = Problem(
+                self._info(study, horizon),
+                points,
+                self.cost,
+                seed,
+                encoder=self.encoder,
+                resumable=False,
+            )
+            if known is None:
+                logger.info(Transfer.between(self.encoder.encoding, points).summary)
+            known = self._known[study.study_name] = _Known(structure, horizon, problem)
+        known.tell(observed)
+        return known
+
+    def _info(self, study: Study, epochs: int) -> TaskInfo:
+        """What is known of the task; refuses what cannot be served."""
+        if len(study.directions) > 1:
+            raise ProbecastError(
+                f"study {study.study_name!r} has {len(study.directions)} objectives; "
+                "ProbecastSampler serves one: return the one that decides"
+            )
+        higher = study.direction.name == "MAXIMIZE"
+        if self.metric in METRICS and METRICS[self.metric].higher_is_better != higher:
+            raise ProbecastError(
+                f"study {study.study_name!r} is to {study.direction.name.lower()} "
+                f"{self.metric!r}: create it with the other direction, or give a metric of yours "
+                "a name of its own"
+            )
+        return TaskInfo(
+            task="own",
+            dataset="own",
+            family="own",
+            architecture=self.architecture,
+            metric=self.metric,
+            higher_is_better=higher,
+            floor_val=self.floor,
+            floor_test=self.floor,
+            epochs=epochs,
+            precision="unknown",
+            machine="unknown",
+            meta_features={},
+        )
+
+
+class ProbecastPruner(BasePruner):
+    """Stops a trial once another one promises more; belongs to a ``ProbecastSampler``.
+
+    Raises:
+        ProbecastError: the study has another sampler.
+    """
+
+    def prune(self, study: Study, trial: FrozenTrial) -> bool:
+        sampler = study.sampler
+        if not isinstance(sampler, ProbecastSampler):
+            raise ProbecastError(
+                f"study {study.study_name!r}: ProbecastPruner belongs to a ProbecastSampler, but "
+                f"the sampler is {type(sampler).__name__}; give sampler=ProbecastSampler(...), too"
+            )
+        return sampler.stops(study, trial)
+
+
+class _Known:
+    """A tuner, and how it was made and told."""
+
+    def __init__(self, structure: Any, horizon: int, problem: Problem) -> None:
+        self.structure, self.horizon = structure, horizon
+        self.tuner = ProbecastTuner(problem)
+        self.cost, self.told = problem.budget, Counter[str]()
+
+    def covers(self, structure: Any, horizon: int, observed: Sequence[Observation]) -> bool:
+        """Whether all of this can be told to the same tuner."""
+        same = structure == self.structure and horizon == self.horizon
+        return same and all(o.config_id in self.tuner.place for o in observed)
+
+    def tell(self, observed: Sequence[Observation]) -> None:
+        """Learn what is new; what trials have cost is counted anew."""
+        self.tuner.asked, self.tuner.last_asked = {}, None  # a trial may be told of at any time
+        for observation in observed:
+            # Of several trials of a configuration the longest counts.
+            if observation.epochs > self.told[observation.config_id]:
+                self.told[observation.config_id] = observation.epochs
+                self.tuner.tell([observation])
+        self.tuner.spent = sum(observation.epochs for observation in observed)
+
+    def begin(self, busy: Sequence[Configuration], ahead: int) -> Configuration:
+        """Return what to begin, apart from what is busy and so many that are about to begin."""
+        self.tuner.running = None
+        busy = list(busy)
+        for _ in range(ahead + 1):
+            chosen = self._ask(busy) or self._most_promising(busy)
+            busy.append(chosen)
+        return chosen
+
+    def rather_another(
+        self, configuration: Configuration, epochs: int, busy: Sequence[Configuration]
+    ) -> bool:
+        """Return whether something else promises more than to continue a configuration."""
+        if epochs not in self.tuner.levels or epochs >= self.horizon:
+            return False
+        self.tuner.running = self.tuner.place[config_id(configuration)]
+        asked = self._ask(list(busy)) or self.tuner.recommend()[0]
+        return config_id(asked) != config_id(configuration)
+
+    def _ask(self, busy: Sequence[Configuration]) -> Configuration | None:
+        """What to train next, if anything is worth it, with as much budget as that takes."""
+        self.tuner.busy = {self.tuner.place[config_id(c)] for c in busy}
+        for doublings in range(LONGEST):
+            budget = self.cost * 2**doublings
+            if self.tuner.spent + self.horizon > budget * self.horizon:
+                continue
+            self.tuner.problem = replace(self.tuner.problem, budget=budget)
+            if (asked := self.tuner.ask()) is not None:
+                return asked[0]
+            if self.tuner.spent + 2 * self.horizon <= budget * self.horizon:
+                break  # there is budget, and nothing is worth it
+        return None
+
+    def _most_promising(self, busy: Sequence[Configuration]) -> Configuration:
+        """Of those not tried, the one that may be best; if all are tried, the best again."""
+        posterior, tuner = self.tuner.posterior, self.tuner
+        promise = posterior.mean[:, -1] + np.sqrt(posterior.variance[:, -1])
+        free = tuner.epochs == 0
+        free[[tuner.place[config_id(c)] for c in busy]] = False
+        if not free.any():
+            return tuner.recommend()[0]
+        return tuner.candidates[int(np.argmax(np.where(free, promise, -np.inf)))]
+
+
+def _others(study: Study, trial: FrozenTrial) -> list[FrozenTrial]:
+    return [t for t in study.get_trials(deepcopy=False) if t.number != trial.number]
+
+
+def _distributions(trials: Sequence[FrozenTrial], given: Distributions) -> Distributions:
+    """The latest distribution of every parameter."""
+    found = dict(given)
+    for trial in trials:
+        found |= trial.distributions
+    return found
+
+
+def _observations(trials: Sequence[FrozenTrial], horizon: int, ours: Any) -> list[Observation]:
+    """What trials have shown, as far as it can be compared: the k-th report is epoch k."""
+    complete = {config_id(ours(t)) for t in trials if t.state == TrialState.COMPLETE}
+    found = []
+    for trial in trials:
+        curve = [value for _, value in sorted(trial.intermediate_values.items())][:horizon]
+        if trial.state == TrialState.COMPLETE:  # what it has returned is what it came to
+            short_by = horizon - len(curve)
+            curve = [*curve, *[trial.value] * short_by] if short_by else [*curve[:-1], trial.value]
+        configuration = ours(trial)
+        failed = trial.state == TrialState.FAIL and config_id(configuration) not in complete
+        if failed and len(curve) < horizon:
+            curve.append(float("nan"))
+        if curve:
+            diverged = bool(np.isnan(curve).any())
+            if diverged:
+                curve = curve[: int(np.isnan(curve).argmax()) + 1]
+            found.append(Observation(configuration, tuple(map(float, curve)), diverged))
+    return found
+
+
+def _as_json(recommended: Recommended) -> dict[str, Any]:
+    belief = {k: v for k, v in asdict(recommended.belief).items() if k != "alternatives"}
+    return {"params": json.loads(json.dumps(recommended.params, default=repr)), **belief}
