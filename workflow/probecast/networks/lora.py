@@ -5,6 +5,6 @@ from probecast.networks.finetune import FinetunedNetwork
 INPUT_KINDS = frozenset({"tokens"})
 OUTPUT_KINDS = frozenset({"classes"})
 HYPERPARAMETERS = frozenset({"dropout", "lora_rank"})
-DEFAULTS = {"optimizer": "AdamW", "dropout": 0.1, "lora_rank": 8}  # as finetune; peft's rank
+DEFAULTS = {"optimizer": "AdamW", "dropout": 0.1, "lora_rank": 0}  # those of finetune
 
 build = FinetunedNetwork
