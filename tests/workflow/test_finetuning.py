@@ -9,6 +9,7 @@ import pytest
 from kit.projects import fresh_project
 from kit.tiny_encoder import write_encoder
 from probecast.files import write_json
+from probecast.torchaudio_stub import ensure_importable
 
 pytestmark = pytest.mark.study
 
@@ -99,6 +100,7 @@ def test_the_config_to_import_holds_the_recommendation(compared):
 
 
 def test_with_the_adapters_that_are_recommended(compared):
+    ensure_importable()
     pytest.importorskip("peft")
     folder = results(compared, "finetune", "docs_two-lora")
     prediction = json.loads(results(compared, "predictions", "docs_two-lora.json").read_text())

@@ -8,6 +8,7 @@ pretrained encoder.
 from typing import TYPE_CHECKING, Any
 
 from probecast.errors import ProbecastError
+from probecast.torchaudio_stub import ensure_importable
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -42,6 +43,7 @@ def add_lora(encoder: "PreTrainedModel", rank: int, pretrained: str) -> None:
         ProbecastError: ``peft`` is missing, the encoder has no such projections, or they are
             narrower than the rank.
     """
+    ensure_importable()
     try:
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError as error:
