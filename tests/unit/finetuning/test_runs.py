@@ -7,7 +7,7 @@ import torch
 
 from kit.tiny_encoder import WORDS, pieces_spec
 from kit.toy_data import split, splits
-from probecast.data.spec import write_tensors
+from probecast.data.spec import read_tensors, write_tensors
 from probecast.errors import ProbecastError
 from probecast.finetuning.runs import fine_tune, run, with_other
 from probecast.study.finetuning import FinetuningSettings, Recipe, recipe
@@ -140,3 +140,14 @@ def test_a_killed_job_trains_only_the_models_that_are_missing(tmp_path):
     )
     assert list(again["dataset"]) == ["pieces", "other"] * 2
     assert set(again["weight_decay"]) == {0.01}
+
+
+def test_labels_that_do_not_fit_the_head_are_told_before_training(tmp_path):
+    theirs = written(other_spec(), tmp_path / "other")
+    data = read_tensors(theirs / "test.safetensors")
+    write_tensors(theirs / "test.safetensors", {**data, "targets": data["targets"] + 9})
+    folders = [written(pieces_spec(), tmp_path / "ours"), theirs]
+    with pytest.raises(
+        ProbecastError, match=r"other/test\.safetensors: targets lie outside 0\.\.2"
+    ):
+        fine_tune(TASK, folders, Recipe(CONFIGURATION, 1), [1], TRAINING, None, title="toy")
