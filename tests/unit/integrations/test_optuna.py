@@ -1,6 +1,8 @@
 import json
 import pickle
+import re
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import optuna
@@ -13,6 +15,7 @@ from probecast.errors import ProbecastError
 from probecast.integrations import optuna as integration
 from probecast.integrations.optuna import ProbecastPruner, ProbecastSampler, learnt_from
 
+PAGE = Path(__file__).parents[3] / "docs/optuna.md"
 EPOCHS = 5
 SPACE = {
     "lr": FloatDistribution(1e-4, 1.0, log=True),
@@ -271,3 +274,22 @@ def test_other_studies_of_a_storage_are_learnt_from(tmp_path, monkeypatch):
     assert len(source.identities) == 12
     names = {h.name for h in encoder.encoding.hyperparameters}
     assert names == {"learning_rate", "layers", "optimizer"}
+
+
+def test_the_pages_examples_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    search, objective_, others, _trainer = re.findall(
+        r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL
+    )
+    names = {"optuna": optuna}
+    exec(objective_, names)
+    exec(search, names)
+    assert names["study"].best_value > 0.85
+    past = optuna.create_study(
+        storage="sqlite:///runs.db", study_name="last-year", direction="maximize"
+    )
+    past.optimize(names["objective"], n_trials=4)
+    # Not with all shipped tables, which take half a minute.
+    monkeypatch.setattr(integration.shipped, "tables", integration.shipped.tables()[:1].copy)
+    exec(others, names)
+    assert "past/last-year" in names["encoder"].tasks
