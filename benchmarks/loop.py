@@ -3,8 +3,8 @@
 ``make bench-loop``, or ``python -m benchmarks.loop [task ...]``: ``study.optimize`` on shipped
 tables of complete grids, whose trials it replays epoch by epoch, each task's family held out of
 what ours has learnt from. All methods may train as many epochs; a stopped trial is gone. Printed
-by total cost, in full trainings: mean regret of the test metric (0: the table's best, 1: its floor)
-and the share within 5 %; and the seconds that the tuner itself has taken for a run.
+by total cost, in full trainings: mean regret of the test metric (0: the table's best, 1: its
+floor) and the share within 5 %; and the seconds that the tuner itself has taken for a run.
 
 What a study recommends: ours what ``recommend`` says; the others' the best complete trial, or the
 best value of any trial as long as none is complete.
