@@ -44,7 +44,7 @@ WHOLE_STUDIES = {
 FOLLOWED = {
     "docs/extending.md": "test_extending.py",
     "docs/library.md": "test_library.py",
-    "docs/optuna.md": "test_optuna.py",
+    "docs/optuna.md": "integrations/test_optuna.py",
 }
 """Pages whose programs tests/unit runs, and looks at what comes of them."""
 

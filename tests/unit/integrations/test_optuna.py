@@ -15,7 +15,7 @@ from probecast.errors import ProbecastError
 from probecast.integrations import optuna as integration
 from probecast.integrations.optuna import ProbecastPruner, ProbecastSampler, learnt_from
 
-PAGE = Path(__file__).parents[3] / "docs/optuna.md"
+PAGE = Path(__file__).parents[3] / "docs" / "optuna.md"
 EPOCHS = 5
 SPACE = {
     "lr": FloatDistribution(1e-4, 1.0, log=True),
