@@ -73,10 +73,8 @@ def main(words: Sequence[str]) -> None:
         draft = Draft(name, own, out, asked.data[0], Path(scratch))
         sizes, seconds = draft.sizes()
     out.write_text(draft.text(sizes), encoding="utf-8")
-    print(
-        f"{out} is written. Its probes will train for about {duration(seconds)}, for longer where"
-    )
-    print("large networks look promising. Run it, from this folder:")
+    print(f"{out} is written. Its probes will train for about {duration(seconds)}, or a few times")
+    print("that where large networks look promising. Run it, from this folder:")
     print(draft.command)
 
 
