@@ -144,6 +144,26 @@ def test_images_in_class_folders(new, tmp_path):
     assert "classes: 3: cat 10, dog 10, owl 10" in said
 
 
+def test_images_in_a_table(new, tmp_path):
+    files = sorted(write_images(tmp_path / "photos", count=10).glob("*/*.png"))
+    images = [{"bytes": file.read_bytes(), "path": file.name} for file in files]
+    kinds = [file.parent.name for file in files]
+    pd.DataFrame({"picture": images, "kind": kinds}).to_parquet("mine.parquet")
+    task, dataset, _ = new("mine.parquet")
+    assert task == "mine-cnn"
+    assert (dataset.own.columns.image, dataset.own.columns.label) == ("picture", "kind")
+
+
+def test_images_that_a_table_describes(new, tmp_path):
+    folder = write_images(tmp_path / "photos", count=10)
+    rows = [f"{kind}/{i}.png,{kind},{i}.5" for kind in ("cat", "dog") for i in range(10)]
+    (folder / "metadata.csv").write_text(csv_lines("file_name,animal,weight", *rows))
+    task, dataset, said = new("photos")
+    assert task == "photos-cnn"
+    assert dataset.own.columns.label == "animal"
+    assert "numbers: weight" in said
+
+
 def test_recordings_beside_their_transcripts(new, tmp_path):
     texts = [f"this is {word} number" for word in ("one", "two", "six", "ten") for _ in range(4)]
     write_recordings(tmp_path / "voices", texts, header="file_name,said")
@@ -224,6 +244,8 @@ def test_nothing_is_written_over(new):
     with pytest.raises(ProbecastError, match=r"mine\.yaml: is there already; .*--force"):
         main(["mine.csv"])
     assert Path("mine.yaml").read_text() == "mine"
+    with pytest.raises(ProbecastError, match=r"no/mine\.yaml: cannot be written"):
+        main(["mine.csv", "--out", "no/mine.yaml"])
     with pytest.raises(ProbecastError, match="in quotes, such as"):
         main(["mine.csv", "other.csv", "--out", "other.yaml"])
 

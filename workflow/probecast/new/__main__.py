@@ -34,6 +34,7 @@ from probecast.data.sources import SOURCES
 from probecast.data.spec import SPLITS, DataSpec
 from probecast.data.user.account import NAMED, listed
 from probecast.errors import ProbecastError
+from probecast.files import writing
 from probecast.new import look, template
 from probecast.new.columns import Columns
 from probecast.new.sizes import Sizes, epochs_for, of_an_example, within_time
@@ -72,7 +73,8 @@ def main(words: Sequence[str]) -> None:
         own = described(Path(located(asked.data[0])), asked, Path(scratch, "look"))
         draft = Draft(name, own, out, asked.data[0], Path(scratch))
         sizes, seconds = draft.sizes()
-    out.write_text(draft.text(sizes), encoding="utf-8")
+    with writing(out):
+        out.write_text(draft.text(sizes), encoding="utf-8")
     print(f"{out} is written. Its probes will train for about {duration(seconds)}, or a few times")
     print("that where large networks look promising. Run it, from this folder:")
     print(draft.command)

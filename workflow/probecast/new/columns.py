@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
-from probecast.data.media import holds_files
+from probecast.data.media import decode_image, holds_files
 from probecast.data.user import classes, dates, split
 from probecast.data.user.account import listed
 from probecast.data.user.series import MISSING
@@ -61,15 +61,15 @@ def called(name: str, classes: list[str]) -> str:
 
 def sort_out(rows: "Dataset") -> Columns:
     """Return what the columns of a table may be; those without a name, or of splits, are none."""
-    from datasets import Audio, ClassLabel, Image
+    from datasets import ClassLabel
 
     found, names_only = Columns(), []
     for name, feature in rows.features.items():
         kind = rows.features.arrow_schema.field(name).type
         if name.startswith(UNNAMED) or name.lower() == split.COLUMN:
             continue
-        if holds_files(kind) or isinstance(feature, Image | Audio):
-            found.files["image" if isinstance(feature, Image) else "speech"].append(name)
+        if holds_files(kind):
+            found.files[_modality(rows, name)].append(name)
         elif isinstance(feature, ClassLabel):
             found.classes[name] = feature.names
         elif pa.types.is_temporal(kind):
@@ -78,6 +78,16 @@ def sort_out(rows: "Dataset") -> Columns:
             _sort_in(name, rows.select_columns([name]).to_pandas()[name], found, names_only)
     found.texts.extend([] if found.texts else names_only)
     return found
+
+
+def _modality(rows: "Dataset", name: str) -> str:
+    """Return what the first file in a column is."""
+    first = rows.with_format("arrow")[:1][name][0].as_py() or {}
+    try:
+        decode_image(first.get("bytes") or b"")
+    except ValueError:
+        return "speech"
+    return "image"
 
 
 def _sort_in(name: str, column: pd.Series, found: Columns, names_only: list[str]) -> None:
