@@ -114,7 +114,7 @@ def run(command, folder):
             folder = ROOT  # the copy has no tests
         case ["source", ".venv/bin/activate"]:
             words = ["test", "-e", str(Path(sys.executable).with_name("activate"))]
-        case ["python", "-m", "probecast.data.user.example", *_]:
+        case ["python", "-m", "probecast.data.user.example" | "probecast.new", *_]:
             words = python
         case ["python", script, *_] if script.endswith(".py"):
             words = [sys.executable, str(ROOT / script), "--help"]

@@ -54,6 +54,17 @@ def encode(
     }
 
 
+def found(rows: "Dataset", column: str, where: str) -> list[str]:
+    """Return the classes in a column without missing labels, in order.
+
+    Raises:
+        ProbecastError: labels are no classes, or there is one only.
+    """
+    names = _names(rows, column, where)
+    _check_classes(names, column, where)
+    return _ordered(set(names))
+
+
 def _names(rows: "Dataset", column: str, where: str) -> list[str]:
     """Return the name of every row's class."""
     from datasets import ClassLabel
