@@ -159,7 +159,7 @@ def test_a_link_to_a_folded_task_opens_it(browser, path):
 def test_links_lead_somewhere(browser, path):
     page, *_ = opened(browser, path, **VIEWS["wide"])
     targets = page.eval_on_selector_all("a", "links => links.map((a) => a.getAttribute('href'))")
-    assert {"#tasks", "#beliefs", "#provenance", "#task-digits-cnn", "#task-load-lstm"} <= set(targets)
+    assert {"#tasks", "#provenance", "#task-digits-cnn", "#task-load-lstm"} <= set(targets)
     for target in set(targets):
         assert page.locator(target).count() == 1, target
     page.locator("#answer").get_by_role("link", name="load-lstm").click()
