@@ -16,7 +16,7 @@ ifeq ($(filter-out 0,$(CORES)),)
 $(error CORES=$(CORES): give at least 1)
 endif
 
-.PHONY: run setup plan test bench bench-scale bench-learner faults fuzz utilisation ship lint format schema clean
+.PHONY: run setup plan test bench bench-scale bench-learner bench-loop faults fuzz utilisation ship lint format schema clean
 
 run: $(SETUP)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY)
@@ -50,6 +50,10 @@ bench-scale: $(SETUP)
 # What the learner is worth on every table that is there: hours, but what is done is kept.
 bench-learner: $(SETUP)
 	OMP_NUM_THREADS=1 PYTHONPATH=workflow $(BIN)/python -m benchmarks.learner --cores $(CORES)
+
+# Optuna's samplers and pruners beside ours, on the same trainings: about ten minutes.
+bench-loop: $(SETUP)
+	OMP_NUM_THREADS=1 PYTHONPATH=workflow $(BIN)/python -m benchmarks.loop
 
 # The tests of hostile input with many more examples: about a quarter of an hour.
 EXAMPLES ?= 5000

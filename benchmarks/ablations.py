@@ -34,6 +34,7 @@ from probecast.learner import tuner as tuner_module
 from probecast.learner.encoder import MetaEncoder
 from probecast.learner.strengths import EXPECTED
 from probecast.learner.tuner import ProbecastTuner
+from probecast.networks import NEED_PRETRAINED
 from probecast.seeds import derive
 from probecast.space import config_id
 from probecast.study.load import load_study
@@ -164,7 +165,9 @@ def tables_of(name: str, study: str | None) -> list[TrialTable]:
     if name != "own":
         raise ProbecastError(f"table {name!r}: say which study file names it (--study)")
     shipped = [read_table(path).without_repeats() for path in sorted(SHIPPED.glob("*.parquet"))]
-    shipped = [t for t in shipped if t.info.architecture != "finetune" and curves.normalise(t)]
+    shipped = [
+        t for t in shipped if t.info.architecture not in NEED_PRETRAINED and curves.normalise(t)
+    ]
     identities = [{config_id(c): i for i, c in t.configurations().items()} for t in shipped]
     common = set.intersection(*map(set, identities))
     return [

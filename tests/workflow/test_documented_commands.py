@@ -41,7 +41,11 @@ WHOLE_STUDIES = {
 }
 """Commands that plan the whole of a study that comes with the project, and its last rule."""
 
-FOLLOWED = {"docs/extending.md": "test_extending.py", "docs/library.md": "test_library.py"}
+FOLLOWED = {
+    "docs/extending.md": "test_extending.py",
+    "docs/library.md": "test_library.py",
+    "docs/optuna.md": "integrations/test_optuna.py",
+}
 """Pages whose programs tests/unit runs, and looks at what comes of them."""
 
 READERS_OWN = """

@@ -1,4 +1,4 @@
-"""A toy encoder fine-tuned with predicted settings and by hand, through Snakemake."""
+"""Toy encoders fine-tuned with predicted settings, by hand and by default, through Snakemake."""
 
 import json
 import runpy
@@ -9,13 +9,14 @@ import pytest
 from kit.projects import fresh_project
 from kit.tiny_encoder import write_encoder
 from probecast.files import write_json
+from probecast.torchaudio_stub import ensure_importable
 
 pytestmark = pytest.mark.study
 
 DATA = {"train_rows": 40, "val_rows": 20, "test_rows": 30, "sequence_length": 12}
 HAND = {"learning_rate": 0.0001, "batch_size": 20, "epochs": 1, "warmup_steps": 10}
 STUDY = {
-    "tasks": ["docs_kind-finetune"],
+    "tasks": ["docs_kind-finetune", "docs_two-lora"],
     "sources": ["scenes-finetune"],
     "datasets": {
         name: {**DATA, "pretrained": "./encoder"} for name in ("docs_kind", "docs_two", "scenes")
@@ -26,13 +27,22 @@ STUDY = {
         "warmup_share": {"choices": [0.1]},
     },
     "default_configuration": {"learning_rate": 0.0001, "batch_size": 8, "warmup_share": 0.1},
+    "architectures": {
+        "lora": {
+            "space": {
+                "learning_rate": {"choices": [0.001, 0.01], "scale": "log"},
+                "batch_size": {"choices": [8]},
+                "lora_rank": {"choices": [2, 4]},
+            },
+            "default_configuration": {"learning_rate": 0.001, "batch_size": 8, "lora_rank": 2},
+        }
+    },
     "training": {"epochs": 2},
     "finetuning": {
-        "task": "docs_kind-finetune",
-        "also_on": "docs_two",
+        "tasks": ["docs_kind-finetune", "docs_two-lora"],
         "by_hand": {"mine": HAND},
         "by_hand_rows": 400,
-        "record": {"docs_two": 0.5},
+        "record": {"docs_kind-finetune": {"docs_two": 0.5}},
     },
     "final": {"seeds": 2},
 }
@@ -57,19 +67,28 @@ def results(project, *parts):
 
 def test_everything_is_trained_with_the_same_seeds_and_judged_on_both(compared):
     runs = pd.read_csv(results(compared, "finetune", "runs.csv"))
-    names = ["mine", "mine_scaled", "predicted"]
-    assert len(runs.drop_duplicates(["settings", "seed", "dataset"])) == len(runs) == 3 * 2 * 2
+    names = ["mine", "mine_scaled", "default", "predicted"]
+    models = runs.drop_duplicates(["task", "settings", "seed", "dataset"])
+    assert len(models) == len(runs) == 2 * 4 * 2 * 2
     assert runs["settings"].drop_duplicates().tolist() == names
     assert runs["seed"].nunique() == 2
     assert set(runs["dataset"]) == {"docs_kind", "docs_two"}
-    share = runs.drop_duplicates("settings").set_index("settings")["warmup_share"]
-    assert share.tolist() == pytest.approx([10 / 2, 10 / 20, 0.1])
-    epochs = runs.drop_duplicates("settings").set_index("settings")["epochs"]
-    assert epochs.to_dict() == {"mine": 1, "mine_scaled": 1, "predicted": 2}
+    ours = runs[runs["task"] == "docs_kind-finetune"].drop_duplicates("settings")
+    ours = ours.set_index("settings")
+    assert ours["warmup_share"].tolist()[:3] == pytest.approx([10 / 2, 10 / 20, 0.1])
+    assert ours["epochs"].to_dict() == {"mine": 1, "mine_scaled": 1, "default": 2, "predicted": 2}
+
+
+def test_it_is_said_how_often_the_prediction_is_worse(compared):
+    against = pd.read_csv(results(compared, "finetune", "against.csv"))
+    assert against["settings"].tolist() == ["mine", "mine_scaled", "default"]
+    assert set(against["comparisons"]) == {2 * 2 * 2}
+    assert " of 8 " in results(compared, "finetune", "comparison.md").read_text()
 
 
 def test_the_config_to_import_holds_the_recommendation(compared):
-    written = runpy.run_path(str(results(compared, "finetune", "training_config.py")))
+    folder = results(compared, "finetune", "docs_kind-finetune")
+    written = runpy.run_path(str(folder / "training_config.py"))
     prediction = json.loads(
         results(compared, "predictions", "docs_kind-finetune.json").read_text()
     )
@@ -77,6 +96,17 @@ def test_the_config_to_import_holds_the_recommendation(compared):
     assert arguments["learning_rate"] == configuration["learning_rate"]
     assert arguments["per_device_train_batch_size"] == configuration["batch_size"]
     assert arguments["num_train_epochs"] == 2
+    assert "lora_config" not in written
+
+
+def test_with_the_adapters_that_are_recommended(compared):
+    ensure_importable()
+    pytest.importorskip("peft")
+    folder = results(compared, "finetune", "docs_two-lora")
+    prediction = json.loads(results(compared, "predictions", "docs_two-lora.json").read_text())
+    written = runpy.run_path(str(folder / "training_config.py"))
+    rank = prediction["configuration"]["lora_rank"]
+    assert (written["lora_config"].r if rank else 0) == rank
 
 
 def test_the_costs_of_the_prediction_hold_its_probes(compared):
@@ -84,14 +114,15 @@ def test_the_costs_of_the_prediction_hold_its_probes(compared):
         results(compared, "predictions", "docs_kind-finetune.json").read_text()
     )
     summary = pd.read_csv(results(compared, "finetune", "comparison.csv"))
-    row = summary[summary["settings"] == "predicted"].iloc[0]
+    ours = summary[summary["task"] == "docs_kind-finetune"]
+    row = ours[ours["settings"] == "predicted"].iloc[0]
     assert row["total_flops"] - row["flops"] == pytest.approx(prediction["probe_cost"]["flops"])
     assert prediction["probe_cost"]["epochs"] > 0
 
 
 def test_page_and_figure_are_made_and_nothing_is_left_to_do(compared):
     page = results(compared, "finetune", "comparison.md").read_text()
-    assert "## docs_kind: 30 test rows, 2 seeds" in page
+    assert "On docs_kind: 30 test rows, 2 seeds" in page
     assert results(compared, "finetune", "comparison.svg").stat().st_size > 1000
     assert compared.plan() == {}
 

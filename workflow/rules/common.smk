@@ -28,7 +28,6 @@ os.environ.update(PYTHONPATH=os.pathsep.join(path), OMP_NUM_THREADS="1")
 from probecast.data.modalities import MODALITIES
 from probecast.errors import ProbecastError
 from probecast.holdout import PATTERN, HoldOut
-from probecast.networks import module_name
 from probecast.stages import Stages
 from probecast.study import layout, sources
 from probecast.study.code import code_of, network_code, source_module

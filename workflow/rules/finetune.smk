@@ -1,74 +1,84 @@
-# in:  the task's data, another dataset's test split, results/predictions/<task>.json
-# out: results/finetune/training_config.py: the recommendation, for a script with transformers
-#      results/finetune/runs/<settings>.csv: models trained with it, or with settings by hand
+# in:  the tasks' data, results/predictions/<task>.json
+# out: results/finetune/<task>/training_config.py: the recommendation, for a script with transformers
+#      results/finetune/<task>/<settings>.csv: models trained with it, or with other settings, each
+#      evaluated on the datasets of all tasks
 #      results/finetune/runs.csv: all of them
-#      results/finetune/comparison.csv, .md, .svg: means over seeds, intervals, costs
+#      results/finetune/comparison.csv, against.csv, .md, .svg: means over seeds, intervals, costs,
+#      and how often the prediction is worse
 #      results/journals/ (outside `output:`): finished models survive a kill
 
 
 if study.finetuning:
+    predictions = expand(layout.PREDICTION, task=study.finetuning.tasks)
 
     rule training_config:
         input:
-            layout.PREDICTION.format(task=study.finetuning.task),
+            layout.PREDICTION,
         output:
             report(
                 layout.TRAINING_CONFIG,
                 category="Fine-tuning",
-                labels={"what": "settings to import"},
+                labels={"task": "{task}", "what": "settings to import"},
             ),
         log:
-            "results/logs/training_config.log",
+            "results/logs/training_config/{task}.log",
         conda:
             "../../envs/train.yaml"
         resources:
             **SMALL,
         params:
-            task=study.finetuning.task,
-            training=study.training_of(study.finetuning.task).model_dump(mode="json"),
+            training=training,
             code=code_of("training_config"),
         script:
             "../scripts/training_config.py"
 
     rule finetune:
         input:
-            data=layout.task_data(study, study.finetuning.task),
-            other=layout.data(study.finetuning.also_on),
-            prediction=lambda w: (
-                layout.PREDICTION.format(task=study.finetuning.task)
-                if w.settings == "predicted"
-                else []
-            ),
+            data=data,
+            others=lambda w: [
+                path
+                for dataset in study.finetuning.datasets
+                if dataset != dataset_of(w.task)
+                for path in layout.data(dataset)
+            ],
+            prediction=lambda w: layout.PREDICTION if w.settings == "predicted" else [],
         output:
             layout.FINETUNED,
         log:
-            "results/logs/finetune/{settings}.log",
+            "results/logs/finetune/{task}-{settings}.log",
         benchmark:
-            "results/benchmarks/finetune/{settings}.tsv"
+            "results/benchmarks/finetune/{task}-{settings}.tsv"
         conda:
             "../../envs/train.yaml"
         resources:
-            **{**TRAINING, "gpu": study.gpus(study.finetuning.task)},
+            **TRAINING,
         params:
             finetuning=study.finetuning.model_dump(mode="json"),
-            training=study.training_of(study.finetuning.task).model_dump(mode="json"),
+            training=training,
+            default=lambda w: study.default_of(w.task),
             seeds=study.final_seeds,
-            journal="results/journals/finetune/{settings}.jsonl",
-            code=code_of("finetune", module_name("finetune")),
+            journal="results/journals/finetune/{task}-{settings}.jsonl",
+            code=lambda w: network_code("finetune", study, [w.task]),
         script:
             "../scripts/finetune.py"
 
     rule compare:
         input:
-            runs=expand(layout.FINETUNED, settings=study.finetuning.names),
-            prediction=layout.PREDICTION.format(task=study.finetuning.task),
-            card=layout.card(hold_out("family", study.finetuning.task)),
-            specs=layout.specs(
-                [dataset_of(study.finetuning.task), study.finetuning.also_on]
+            runs=expand(
+                layout.FINETUNED,
+                task=study.finetuning.tasks,
+                settings=study.finetuning.names,
             ),
+            predictions=predictions,
+            cards=[
+                layout.card(hold_out("family", task))
+                for task in study.finetuning.tasks
+            ],
+            specs=layout.specs(study.finetuning.datasets),
         output:
             runs="results/finetune/runs.csv",
             summary="results/finetune/comparison.csv",
+            against="results/finetune/against.csv",
             page=layout.COMPARISON,
             figure=report(
                 "results/finetune/comparison.svg",

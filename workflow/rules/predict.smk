@@ -26,6 +26,7 @@ rule predict:
         settings=study.probe.model_dump(mode="json"),
         space=space,
         default=lambda w: study.default_of(w.task),
+        by_hand=lambda w: study.by_hand_of(w.task),
         seed=study.sweep_seed,
         code=code_of("predict"),
     script:

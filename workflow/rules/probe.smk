@@ -23,6 +23,7 @@ rule probe:
         settings=study.probe.model_dump(mode="json"),
         space=space,
         default=lambda w: study.default_of(w.task),
+        by_hand=lambda w: study.by_hand_of(w.task),
         seed=study.sweep_seed,
         journal="results/journals/{task}/probe.jsonl",
         code=lambda w: network_code("probe", study, [w.task], TUNERS["probecast"]),

@@ -6,6 +6,7 @@ from probecast.console import logger, stage
 from probecast.data.spec import DataSpec
 from probecast.files import read_csv, read_json, write_text
 from probecast.finetuning.table import (
+    against_prediction,
     hyperparameters_of,
     in_markdown,
     summarise,
@@ -21,10 +22,14 @@ with stage(snakemake.log[0]):
     files = snakemake.input
     finetuning = FinetuningSettings(**snakemake.params.finetuning)
     for family in (DataSpec.read(path).family for path in files.specs):
-        HoldOut("family", family).check(read_json(files.card)["sources"])
+        for card in files.cards:
+            HoldOut("family", family).check(read_json(card)["sources"])
     runs = pd.concat(map(read_csv, files.runs), ignore_index=True)
-    summary = summarise(runs, read_recommendation(files.prediction).probe_cost)
-    page = in_markdown(summary, finetuning, hyperparameters_of(runs))
+    costs = [read_recommendation(path).probe_cost for path in files.predictions]
+    summary = summarise(runs, dict(zip(finetuning.tasks, costs, strict=True)))
+    against = against_prediction(runs)
+    page = in_markdown(summary, against, finetuning, hyperparameters_of(runs))
+    write_text(snakemake.output.against, against.to_csv(index=False))
     write_text(snakemake.output.runs, with_intervals(runs).to_csv(index=False))
     write_text(snakemake.output.summary, summary.to_csv(index=False))
     write_text(snakemake.output.page, page)

@@ -21,6 +21,7 @@ with stage(snakemake.log[0]):
         MetaEncoder.read(Path(snakemake.input.encoder).parent),
         snakemake.params.seed,
         snakemake.params.default,
+        snakemake.params.by_hand,
     )
     training = TrainingSettings(**snakemake.params.training)
     result = recommend(problem, probes, training)

@@ -31,5 +31,7 @@ with stage(snakemake.log[0]):
         encoder,
         params.seed,
         params.default,
+        params.by_hand,
     )
+    runner.try_out(problem.candidates)
     probe(runner, problem, params.seed).write(snakemake.output[0])

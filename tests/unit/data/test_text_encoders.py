@@ -2,7 +2,13 @@ import pytest
 import torch
 
 from kit.tiny_encoder import LIMIT, tiny_encoder, write_encoder
-from probecast.data.text_encoders import PACKAGES, is_folder, load_encoder, load_tokenizer
+from probecast.data.text_encoders import (
+    PACKAGES,
+    check_encoder,
+    is_folder,
+    load_encoder,
+    load_tokenizer,
+)
 from probecast.errors import ProbecastError
 
 
@@ -106,3 +112,51 @@ def test_a_model_with_a_decoder_is_refused(tmp_path):
     BartModel(BartConfig(vocab_size=9, d_model=16, **sizes, **ids)).save_pretrained(tmp_path)
     with explained("has a decoder too"):
         load_encoder(str(tmp_path), "toy")
+
+
+def test_an_encoder_that_takes_its_texts_is_left_in_peace():
+    check_encoder(tiny_encoder(), "toy", LIMIT)
+
+
+def test_texts_longer_than_the_model_takes_are_refused():
+    message = rf"^datasets\.toy\.sequence_length: {LIMIT + 1}, but .* at most {LIMIT} tokens"
+    with pytest.raises(ProbecastError, match=message):
+        check_encoder(tiny_encoder(), "toy", LIMIT + 1)
+
+
+def test_a_tokenizer_that_knows_more_than_the_model_is_refused(tmp_path):
+    from transformers import BertConfig, BertModel
+
+    folder = write_encoder(tmp_path)
+    BertModel(
+        BertConfig(
+            vocab_size=9,
+            hidden_size=8,
+            num_hidden_layers=1,
+            num_attention_heads=1,
+            intermediate_size=8,
+        )
+    ).save_pretrained(folder)
+    with explained("the tokenizer of .* knows 30 word pieces, but the model only 9"):
+        check_encoder(folder, "toy", 8)
+
+
+def test_a_model_of_something_else_than_texts_is_refused(tmp_path):
+    from transformers import ViTConfig, ViTModel
+
+    folder = write_encoder(tmp_path)
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+    ViTModel(ViTConfig(**sizes, intermediate_size=8, image_size=8, patch_size=4)).save_pretrained(
+        folder
+    )
+    with explained(r"is no text encoder \(ViTModel\)"):
+        check_encoder(folder, "toy", 8)
+
+
+def test_weights_of_another_model_are_refused(tmp_path):
+    from safetensors.torch import save_file
+
+    folder = write_encoder(tmp_path)
+    save_file({"something": torch.zeros(2)}, tmp_path / "model.safetensors", {"format": "pt"})
+    with explained("the weights in .* are not of the model"):
+        load_encoder(folder, "toy")

@@ -7,6 +7,7 @@ import pytest
 
 from probecast.evaluation.statistics import wilson_interval
 from probecast.finetuning.table import (
+    against_prediction,
     hyperparameters_of,
     in_markdown,
     summarise,
@@ -17,13 +18,12 @@ from probecast.study.finetuning import FinetuningSettings
 
 HAND = {"learning_rate": 5e-5, "batch_size": 8, "epochs": 1, "warmup_steps": 500}
 COMPARED = FinetuningSettings(
-    task="imdb-finetune",
-    also_on="sst2",
+    tasks=["imdb-finetune", "sst2-finetune"],
     by_hand={"original": HAND},
     by_hand_rows=25_000,
-    record={"imdb": 0.856},
+    record={"imdb-finetune": {"imdb": 0.856}},
 )
-PROBE_COST = Cost(epochs=5, full_runs=5 / 3, seconds=50.0, flops=5e12)
+PROBE_COST = {"imdb-finetune": Cost(epochs=5, full_runs=5 / 3, seconds=50.0, flops=5e12)}
 ACCURACIES = {"original": (0.80, 0.84), "predicted": (0.86, 0.90)}
 
 
@@ -31,6 +31,7 @@ def runs(**accuracies):
     return pd.DataFrame(
         [
             {
+                "task": "imdb-finetune",
                 "settings": settings,
                 "seed": seed,
                 "dataset": dataset,
@@ -86,13 +87,26 @@ def test_a_model_that_diverged_leaves_no_mean():
 
 def test_the_page_shows_settings_costs_results_and_the_record():
     summary = summarise(runs(), PROBE_COST)
-    page = re.sub(" +", " ", in_markdown(summary, COMPARED, hyperparameters_of(runs())))
+    page = in_markdown(summary, against_prediction(runs()), COMPARED, hyperparameters_of(runs()))
+    page = re.sub(" +", " ", page)
     assert "| original | 3 | 0.0001 | 0.1 | default | 3 | 30 | 3.0 |" in page
     assert "| predicted | 3 | 0.0001 | 0.1 | AdamW | 8 | 80 | 8.0 |" in page
-    assert "## imdb: 500 test rows, 2 seeds" in page
+    assert "## Trained for imdb-finetune\n" in page
+    assert "On imdb: 500 test rows, 2 seeds" in page
+    assert "| original | 0 of 4 | 4 of 4 | +0.060 |" in page
     low, high = wilson_interval(0.88, 500)
     assert (
         f"| predicted | 0.400 | 0.880 | {low:.3f} to {high:.3f} | 0.860 to 0.900 | 2.0 |" in page
     )
     assert page.count("on record") == 1
     assert "25,000 training rows" in page
+
+
+def test_the_prediction_is_held_against_each_of_the_others_seed_by_seed():
+    others = runs(original=(0.80, 0.95), default=(0.86, np.nan))
+    against = against_prediction(others).set_index("settings")
+    assert against.loc["original", ["comparisons", "worse", "better"]].tolist() == [4, 2, 2]
+    assert against.loc["original", "mean_gain"] == pytest.approx(0.005)
+    # A tie is neither, and one that diverged is worse than any.
+    assert against.loc["default", ["worse", "better"]].tolist() == [0, 2]
+    assert against.loc["default", "mean_gain"] == 0

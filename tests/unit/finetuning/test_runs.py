@@ -7,7 +7,7 @@ import torch
 
 from kit.tiny_encoder import WORDS, pieces_spec
 from kit.toy_data import split, splits
-from probecast.data.spec import write_tensors
+from probecast.data.spec import read_tensors, write_tensors
 from probecast.errors import ProbecastError
 from probecast.finetuning.runs import fine_tune, run, with_other
 from probecast.study.finetuning import FinetuningSettings, Recipe, recipe
@@ -24,9 +24,7 @@ CONFIGURATION = {
     "weight_decay": 0.01,
 }
 HAND = {"learning_rate": 5e-5, "batch_size": 8, "epochs": 1, "warmup_steps": 50}
-COMPARED = FinetuningSettings(
-    task=TASK, also_on="other", by_hand={"original": HAND}, by_hand_rows=1000
-)
+COMPARED = FinetuningSettings(tasks=[TASK], by_hand={"original": HAND}, by_hand_rows=1000)
 
 
 def other_spec():
@@ -42,17 +40,17 @@ def in_other_ids(spec, inputs):
 
 
 def test_by_hand_is_trained_as_written_and_scaled():
-    written = recipe("original", COMPARED, 40, None, 3)
-    scaled = recipe("original_scaled", COMPARED, 40, None, 3)
+    written = recipe("original", COMPARED, 40, {}, 3)
+    scaled = recipe("original_scaled", COMPARED, 40, {}, 3)
     assert written.epochs == scaled.epochs == 1
     assert written.configuration["warmup_share"] == pytest.approx(50 / 5)
     assert scaled.configuration["warmup_share"] == pytest.approx(50 / 125)
     assert written.configuration["learning_rate"] == 5e-5
 
 
-def test_the_prediction_is_trained_over_the_studys_epochs():
-    predicted = recipe("predicted", COMPARED, 40, CONFIGURATION, 3)
-    assert predicted == Recipe(CONFIGURATION, 3)
+@pytest.mark.parametrize("name", ["default", "predicted"])
+def test_what_is_not_by_hand_is_trained_over_the_studys_epochs(name):
+    assert recipe(name, COMPARED, 40, {name: CONFIGURATION}, 3) == Recipe(CONFIGURATION, 3)
 
 
 def test_the_other_datasets_texts_are_the_same_texts_in_joint_ids():
@@ -70,7 +68,7 @@ def test_the_other_datasets_texts_are_the_same_texts_in_joint_ids():
 )
 def test_datasets_that_do_not_fit_together_are_refused(changes, what):
     test = split(pieces_spec(), 4)
-    with pytest.raises(ProbecastError, match=rf"'pieces' and 'other': {what}.*also_on"):
+    with pytest.raises(ProbecastError, match=rf"'pieces' and 'other': {what}.*finetuning.tasks"):
         with_other(pieces_spec(), replace(other_spec(), **changes), test)
 
 
@@ -142,3 +140,14 @@ def test_a_killed_job_trains_only_the_models_that_are_missing(tmp_path):
     )
     assert list(again["dataset"]) == ["pieces", "other"] * 2
     assert set(again["weight_decay"]) == {0.01}
+
+
+def test_labels_that_do_not_fit_the_head_are_told_before_training(tmp_path):
+    theirs = written(other_spec(), tmp_path / "other")
+    data = read_tensors(theirs / "test.safetensors")
+    write_tensors(theirs / "test.safetensors", {**data, "targets": data["targets"] + 9})
+    folders = [written(pieces_spec(), tmp_path / "ours"), theirs]
+    with pytest.raises(
+        ProbecastError, match=r"other/test\.safetensors: targets lie outside 0\.\.2"
+    ):
+        fine_tune(TASK, folders, Recipe(CONFIGURATION, 1), [1], TRAINING, None, title="toy")

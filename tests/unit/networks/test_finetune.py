@@ -13,7 +13,7 @@ from probecast.data.text_encoders import load_encoder, load_tokenizer
 from probecast.errors import ProbecastError
 from probecast.networks import build_network
 from probecast.training.cost import flops_per_example
-from probecast.training.loop import train
+from probecast.training.loop import complete, train
 from probecast.training.settings import TrainingSettings
 
 FINETUNING = {"learning_rate": 0.001, "batch_size": 16, "warmup_share": 0.1, "weight_decay": 0.01}
@@ -87,7 +87,8 @@ def test_the_cost_is_that_of_the_real_network():
     inputs = torch.randint(1, 16, (4, *spec.input_shape))
     with FlopCounterMode(display=False) as counter:
         build()(inputs).sum().backward()
-    counted = flops_per_example("finetune", configuration_of("finetune"), spec)
+    configuration = complete("finetune", configuration_of("finetune"))
+    counted = flops_per_example("finetune", configuration, spec)
     assert counted == pytest.approx(counter.get_total_flops() / len(inputs), rel=0.02)
 
 

@@ -206,15 +206,17 @@ def test_fine_tuning_is_drawn_with_intervals_and_the_record_beside_it():
     names = ["original", "original_scaled", "predicted"]
     summary = pd.DataFrame(
         [
-            (name, dataset, 0.8 + 0.01 * place, 0.7, 0.9)
+            ("imdb-finetune", name, dataset, 0.8 + 0.01 * place, 0.7, 0.9)
             for dataset in ("imdb", "sst2")
             for place, name in enumerate(names)
         ],
-        columns=["settings", "dataset", "eval_accuracy", "accuracy_low", "accuracy_high"],
+        columns=["task", "settings", "dataset", "eval_accuracy", "accuracy_low", "accuracy_high"],
     )
-    svg = sheet(finetuning_figure(summary, {"imdb": 0.856}))
+    svg = sheet(finetuning_figure(summary, {"imdb-finetune": {"imdb": 0.856}}))
     ElementTree.fromstring(svg)
     for text in ("original scaled", "predicted", "accuracy on imdb", "accuracy on sst2"):
         assert f">{text}</text>" in svg
-    with_both = sheet(finetuning_figure(summary, {"imdb": 0.856, "sst2": 0.487}))
+    with_both = sheet(
+        finetuning_figure(summary, {"imdb-finetune": {"imdb": 0.856, "sst2": 0.487}})
+    )
     assert with_both.count("stroke-dasharray") == svg.count("stroke-dasharray") + 1

@@ -9,7 +9,7 @@ from probecast.study.finetuning import ByHand, FinetuningSettings
 from probecast.training.loop import schedule
 
 ORIGINAL = {"learning_rate": 5e-5, "batch_size": 8, "epochs": 1, "warmup_steps": 500}
-COMPARED = {"task": "toy-finetune", "also_on": "other", "by_hand_rows": 25_000}
+COMPARED = {"tasks": ["toy-finetune", "other-lora"], "by_hand_rows": 25_000}
 
 
 def test_the_original_warms_up_for_a_sixth_of_its_25000_reviews():
@@ -41,11 +41,13 @@ def test_everything_by_hand_is_compared_as_written_and_scaled():
     settings = FinetuningSettings(**COMPARED, by_hand={"original": ORIGINAL, "update": ORIGINAL})
     assert settings.names == [
         *("original", "original_scaled", "update", "update_scaled"),
-        "predicted",
+        *("default", "predicted"),
     ]
+    assert settings.datasets == ["toy", "other"]
+    assert settings.scaled[0]["warmup_share"] == pytest.approx(500 / 3125)
 
 
-@pytest.mark.parametrize("names", [["predicted"], ["mine", "mine_scaled"]])
+@pytest.mark.parametrize("names", [["predicted"], ["default"], ["mine", "mine_scaled"]])
 def test_a_name_that_is_taken_is_refused(names):
     with pytest.raises(ValidationError, match="is taken; choose another"):
         FinetuningSettings(**COMPARED, by_hand=dict.fromkeys(names, ORIGINAL))

@@ -61,16 +61,15 @@ def test_where_fine_tuning_is_compared_there_is_no_sweep_and_every_model_counts(
         space={name: {"choices": values} for name, values in choices.items()},
         default_configuration={"learning_rate": 0.001, "batch_size": 8},
         finetuning={
-            "task": "pieces-finetune",
-            "also_on": "other",
+            "tasks": ["pieces-finetune"],
             "by_hand": {"mine": hand, "yours": {**hand, "epochs": 2}},
             "by_hand_rows": 100,
         },
     )
     planned.datasets["pieces"] = DatasetStudy(source="scenes")
     table = plan(planned, {"pieces": pieces_spec()}).set_index("stage")
-    assert table["trials"].to_dict() == {"probe": 6, "finetune": 5 * 2}
-    assert table.loc["finetune", "epochs"] == (1 + 1 + 2 + 2 + 4) * 2
+    assert table["trials"].to_dict() == {"probe": 6, "finetune": 6 * 2}
+    assert table.loc["finetune", "epochs"] == (1 + 1 + 2 + 2 + 4 + 4) * 2
     each = table["flops"] / table["epochs"]
     assert each["finetune"] == pytest.approx(each["probe"])
     assert "finetune" in in_words("planned", table.reset_index())

@@ -27,10 +27,10 @@ RATES = {"learning_rate": {"low": 0.001, "high": 0.1, "scale": "log"}}
 def test_shipped_studies_are_valid(path):
     study = load_study(yaml.safe_load(path.read_text()), path.name, ROOT)
     if not study.tasks:
-        assert study.name in study.tables or len(study.tables) > 1
+        assert study.sources or study.name in study.tables or len(study.tables) > 1
         return
     if study.finetuning:
-        assert study.space.size == 6 * 3 * 3 * 3
+        assert study.space.size == 9 * 3 * 3 * 3
         return
     if study.space is None:
         assert all(study.architecture(task).space for task in study.tasks)
@@ -426,7 +426,7 @@ BAD = {
     ),
     "word pieces for a network of images": (
         {"tasks": ["texts-cnn"], "datasets": {"texts": PIECES}},
-        r"use one of: texts-rnn, texts-lstm, texts-transformer, texts-finetune\.",
+        r"use one of: texts-rnn, texts-lstm, texts-transformer, texts-finetune, texts-lora\.",
     ),
     "not a mapping": ({"datasets": ["digits"]}, r"datasets: found \['digits'\]"),
     "bad precision": (
@@ -455,36 +455,37 @@ def finetune(**changes):
 
 BAD_FINETUNING = {
     "a task that the study has not": (
-        {"finetuning": {"task": "imd-finetune"}},
-        r"finetuning\.task: found 'imd-finetune'; .* Did you mean 'imdb-finetune'",
+        {"finetuning": {"tasks": ["imd-finetune"]}},
+        r"finetuning\.tasks: found 'imd-finetune'; .* Did you mean 'imdb-finetune'",
     ),
     "a task of another architecture": (
-        {"tasks": ["imdb-rnn"], "finetuning": {"task": "imdb-rnn"}},
-        r"finetuning\.task: found 'imdb-rnn'; .* architecture 'finetune'",
-    ),
-    "an unknown other dataset": (
-        {"finetuning": {"also_on": "sst"}},
-        r"finetuning\.also_on: unknown dataset 'sst'; .* Did you mean 'sst2'",
+        {"tasks": ["imdb-rnn"], "finetuning": {"tasks": ["imdb-rnn"]}},
+        r"finetuning\.tasks: found 'imdb-rnn'; .* architecture finetune or lora",
     ),
     "datasets for different encoders": (
-        {"datasets": {"sst2": {"pretrained": "some/encoder"}}},
+        {"datasets": {"sst2": {"mirror": "x", "pretrained": "some/encoder"}}},
         r"datasets\.sst2\.pretrained: found 'some/encoder', but 'imdb' has 'minilm'",
     ),
     "learning from the other dataset's family": (
         {
-            "sources": ["scenes_pieces-finetune", "sst2_few-finetune"],
+            "sources": ["scenes_400-finetune", "sst2_few-finetune"],
+            "sweep": {"by_task": {}},
             "datasets": {"sst2_few": {"source": "sst2", "pretrained": "minilm"}},
         },
         r"sources: 'sst2_few-finetune' is of a family .* held out is all of imdb and sst2",
     ),
     "learning from the task's own family": (
         {
-            "sources": ["scenes_pieces-finetune", "imdb_few-finetune"],
+            "sources": ["scenes_400-finetune", "imdb_few-finetune"],
+            "sweep": {"by_task": {}},
             "datasets": {"imdb_few": {"source": "imdb", "pretrained": "minilm"}},
         },
         r"sources: 'imdb_few-finetune' is of a family .* held out is all of imdb and sst2",
     ),
-    "learning from the shipped tables alone": ({"sources": []}, r"shipped: .*name 'sources'"),
+    "learning from the shipped tables alone": (
+        {"sources": [], "sweep": {"by_task": {}}},
+        r"shipped: .*name 'sources'",
+    ),
     "learning from the shipped tables, too": (
         {"shipped": True},
         r"shipped: .*leave 'shipped' out",
@@ -498,8 +499,8 @@ BAD_FINETUNING = {
         r"history\.mine\.family: found 'sst2'; held out is",
     ),
     "a record of something else": (
-        {"finetuning": {"record": {"imdb": 0.8, "sst": 0.4}}},
-        r"finetuning\.record: found \['sst'\]; name only 'imdb' and 'sst2'",
+        {"finetuning": {"record": {"imdb-finetune": {"imdb": 0.8, "sst": 0.4}}}},
+        r"finetuning\.record\.imdb-finetune: found \['imdb', 'sst'\]; name only",
     ),
     "nothing by hand": ({"finetuning": {"by_hand": {}}}, r"finetuning\.by_hand: found \{\}"),
     "a misspelt setting": (
@@ -511,6 +512,24 @@ BAD_FINETUNING = {
         r"finetuning\.by_hand: .*the name 'predicted' is taken",
     ),
 }
+
+
+def test_what_is_learnt_from_for_the_comparison_is_as_in_the_study_that_makes_it():
+    made = yaml.safe_load((ROOT / "studies/finetune_sources.yaml").read_text())
+    for key in ("sources", "space", "default_configuration", "architectures", "training"):
+        assert FINETUNE[key] == made[key]
+    assert FINETUNE["datasets"].items() >= made["datasets"].items()
+    assert FINETUNE["sweep"].items() >= made["sweep"].items()
+
+
+def test_settings_by_hand_may_be_predicted_with_all_that_the_space_has():
+    tasks = ["imdb-finetune", "sst2-lora"]
+    study = finetune(tasks=[*tasks, "sst2-finetune"], finetuning={"tasks": tasks})
+    original, update = study.by_hand_of("imdb-finetune")
+    assert original["warmup_share"] == pytest.approx(500 / 3125)
+    assert update == {**original, **update} and "lora_rank" not in update
+    assert [c["lora_rank"] for c in study.by_hand_of("sst2-lora")] == [0, 0]
+    assert study.by_hand_of("sst2-finetune") == []
 
 
 @pytest.mark.parametrize(

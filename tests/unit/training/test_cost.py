@@ -1,12 +1,13 @@
 import pytest
 
 from kit.toy_data import TASKS, configuration, spec_of
-from probecast.networks import ARCHITECTURES
+from probecast.networks import ARCHITECTURES, constants
 from probecast.training.cost import flops_per_example
 
 
 def flops(architecture: str, **changes) -> float:
-    return flops_per_example(architecture, configuration(**changes), spec_of(architecture))
+    whole = {**constants(architecture).get("DEFAULTS", {}), **configuration(**changes)}
+    return flops_per_example(architecture, whole, spec_of(architecture))
 
 
 @pytest.mark.parametrize("architecture", TASKS)

@@ -3,9 +3,13 @@ import gc
 import pytest
 import torch
 
+from kit.tiny_encoder import pieces_spec
+from kit.toy_data import splits
 from probecast.console import Progress
 from probecast.data.spec import DataSpec, write_tensors
+from probecast.errors import ProbecastError
 from probecast.files import write_text
+from probecast.torchaudio_stub import ensure_importable
 from probecast.training import runner as module
 from probecast.training.journal import Journal
 from probecast.training.loop import Trial
@@ -223,3 +227,19 @@ def test_a_journal_of_more_trials_gives_no_more_than_those_asked_for(folder):
     shorter = make(folder)
     shorter.advance(A, SEED, 2)
     assert list(shorter.table().frame["epoch"]) == [1, 2]
+
+
+def test_what_does_not_fit_an_encoder_is_told_before_anything_is_trained(tmp_path, trained):
+    ensure_importable()
+    pytest.importorskip("peft")
+    spec = pieces_spec()
+    spec.write(tmp_path / "spec.json")
+    for name, tensors in splits(spec).items():
+        write_tensors(tmp_path / f"{name}.safetensors", tensors)
+    runner = TrialRunner(
+        "pieces-lora", tmp_path, TrainingSettings(epochs=1), Journal(tmp_path / "j", "f")
+    )
+    fits, wide = ({"learning_rate": 0.01, "batch_size": 16, "lora_rank": r} for r in (2, 99))
+    with pytest.raises(ProbecastError, match=r"^space\.lora_rank: found 99, "):
+        sweep(runner, [fits, wide], [SEED], title="toy")
+    assert not trained

@@ -68,13 +68,19 @@ def load_encoder(pretrained: str, dataset: str) -> "PreTrainedModel":
         from transformers import AutoModel
 
         torch.manual_seed(0)  # for layers that the file lacks, such as an unused pooler
-        encoder = AutoModel.from_pretrained(
+        encoder, report = AutoModel.from_pretrained(
             **place,
             trust_remote_code=False,
             use_safetensors=True,
             dtype=torch.float32,
             # In bfloat16 on a CPU, a step takes sdpa longer than plain products.
             attn_implementation="eager",
+            output_loading_info=True,
+        )
+    if len(report["missing_keys"]) > len(encoder.state_dict()) / 2:
+        raise ProbecastError(
+            f"datasets.{dataset}.pretrained: the weights in {pretrained!r} are not of the model "
+            "that its config.json describes; take both from the same place."
         )
     if encoder.config.is_encoder_decoder:
         raise ProbecastError(
@@ -82,6 +88,43 @@ def load_encoder(pretrained: str, dataset: str) -> "PreTrainedModel":
             "of BERT's kind."
         )
     return encoder
+
+
+def check_encoder(pretrained: str, dataset: str, length: int) -> None:
+    """Make sure that an encoder takes what its tokenizer makes of texts of ``length`` tokens.
+
+    It is run once, on zeros: what a model calls its longest text differs.
+
+    Raises:
+        ProbecastError: it does not; or as ``load_tokenizer`` and ``load_encoder``.
+    """
+    import torch
+
+    tokenizer, encoder = load_tokenizer(pretrained, dataset), load_encoder(pretrained, dataset)
+    try:
+        pieces, width = encoder.get_input_embeddings().weight.shape
+        with torch.inference_mode():
+            encoder(inputs_embeds=torch.zeros(1, 2, width)).last_hidden_state.mean()
+    except (AttributeError, NotImplementedError, RuntimeError, TypeError, ValueError):
+        raise ProbecastError(
+            f"datasets.{dataset}.pretrained: {pretrained!r} is no text encoder ("
+            f"{type(encoder).__name__}); choose one of BERT's kind."
+        ) from None
+    if max(tokenizer.get_vocab().values()) >= pieces:
+        raise ProbecastError(
+            f"datasets.{dataset}.pretrained: the tokenizer of {pretrained!r} knows "
+            f"{len(tokenizer)} word pieces, but the model only {pieces}; take both from the same "
+            "place."
+        )
+    try:
+        with torch.inference_mode():
+            encoder(inputs_embeds=torch.zeros(1, length, width))
+    except (IndexError, RuntimeError):
+        most = getattr(encoder.config, "max_position_embeddings", "fewer")
+        raise ProbecastError(
+            f"datasets.{dataset}.sequence_length: {length}, but {pretrained!r} takes at most "
+            f"{most} tokens; lower it."
+        ) from None
 
 
 def _locate(pretrained: str, dataset: str) -> dict[str, Any]:

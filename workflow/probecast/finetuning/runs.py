@@ -1,7 +1,7 @@
-"""One model fine-tuned with given settings, then evaluated on the test splits of two datasets."""
+"""Models fine-tuned with given settings, then evaluated on the test splits of several datasets."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from probecast.console import Progress
-from probecast.data.spec import DataSpec, read_tensors
+from probecast.data.spec import DataSpec, read_split
 from probecast.errors import ProbecastError
 from probecast.study.finetuning import Recipe, Row
 from probecast.training.cost import flops_per_example
@@ -43,7 +43,7 @@ def with_other(spec: DataSpec, other: DataSpec, test: Split) -> tuple[DataSpec, 
             raise ProbecastError(
                 f"datasets {spec.dataset!r} and {other.dataset!r}: {what} is {ours!r} and "
                 f"{theirs!r}; a model of one can be evaluated on the other only if they agree. "
-                "Mend `datasets` or `finetuning.also_on` in the study file."
+                "Mend `datasets` or `finetuning.tasks` in the study file."
             )
     known = set(spec.vocabulary)
     joint = [*spec.vocabulary, *(piece for piece in other.vocabulary if piece not in known)]
@@ -55,18 +55,18 @@ def with_other(spec: DataSpec, other: DataSpec, test: Split) -> tuple[DataSpec, 
 
 def fine_tune(
     task: str,
-    folders: tuple[Path, Path],
+    folders: Sequence[Path],
     trained_with: Recipe,
     seeds: Iterable[int],
     training: TrainingSettings,
     journal: Journal,
     title: str,
 ) -> pd.DataFrame:
-    """Train one model per seed and evaluate each on two datasets; return the rows of ``run``.
+    """Train one model per seed and evaluate each on all datasets; return the rows of ``run``.
 
     Args:
         task: ``<dataset>-<architecture>``.
-        folders: the preprocessed data of the task and of the other dataset.
+        folders: the preprocessed data of the task, then of what else is evaluated on.
         trained_with: configuration and epochs.
         seeds: of the models.
         training: how trials of the study are trained.
@@ -76,11 +76,13 @@ def fine_tune(
     Raises:
         ProbecastError: as ``with_other``; or a file is missing or damaged.
     """
-    spec, other = (DataSpec.read(folder / "spec.json") for folder in folders)
-    train = read_tensors(folders[0] / "train.safetensors")
-    test, foreign = (read_tensors(folder / "test.safetensors") for folder in folders)
-    joint, foreign = with_other(spec, other, foreign)
-    tests = {spec.dataset: test, other.dataset: foreign}
+    spec = DataSpec.read(folders[0] / "spec.json")
+    train, test = (read_split(folders[0] / f"{n}.safetensors", spec) for n in ("train", "test"))
+    joint, tests = spec, {spec.dataset: test}
+    for folder in folders[1:]:
+        other = DataSpec.read(folder / "spec.json")
+        foreign = read_split(folder / "test.safetensors", other)
+        joint, tests[other.dataset] = with_other(joint, other, foreign)
     seeds = list(seeds)
     done = {row["seed"] for row in journal.rows}.intersection(seeds)
     progress = Progress(title, len(seeds), "models")

@@ -16,9 +16,27 @@ that of all devices together. What Trainer has no argument for stands in other_s
 """
 '''
 
+LORA = """\
+# Before the Trainer is made: model = peft.get_peft_model(model, lora_config)
+from peft import LoraConfig
 
-def training_config(task: str, arguments: dict[str, Any], other: dict[str, Any]) -> str:
+lora_config = LoraConfig(**{lines})
+"""
+
+
+def training_config(
+    task: str,
+    arguments: dict[str, Any],
+    other: dict[str, Any],
+    lora: dict[str, Any] | None = None,
+) -> str:
     """Return the text of ``training_config.py``.
+
+    Args:
+        task: the task's name.
+        arguments: of ``transformers.TrainingArguments``.
+        other: what else was recommended.
+        lora: arguments of ``peft.LoraConfig``; None where all weights are trained.
 
     Every value is written as a Python literal, so that none can be read as code.
 
@@ -30,6 +48,7 @@ def training_config(task: str, arguments: dict[str, Any], other: dict[str, Any])
         f"task = {_literal(task)}\n",
         f"training_arguments = {_lines(arguments)}\n",
         f"other_settings = {_lines(other)}\n",
+        *([LORA.replace("{lines}", _lines(lora))] if lora else []),
     ]
     return "\n".join(parts)
 

@@ -1,8 +1,7 @@
 """Optuna's search space in our terms, as far as a study has shown it.
 
-A define-by-run objective says what it tunes only while it runs. Every set of parameters that a trial
-had is a *branch*; a value of a parameter with listed values that was only seen in other branches does
-not lead into this one.
+A define-by-run objective says what it tunes only while it runs. Every set of parameters that a
+trial had is a *branch*; a listed value that was only seen in other branches does not lead into it.
 """
 
 import itertools

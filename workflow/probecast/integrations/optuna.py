@@ -4,10 +4,13 @@
 and this study has shown; ``ProbecastPruner`` stops a trial once another one promises more. A study
 that is continued, in this process or another, is read from its storage: nothing else is kept.
 
-An epoch here is one ``trial.report``: the k-th report of a trial is compared with the k-th of others.
+An epoch here is one ``trial.report``: the k-th report of a trial is compared with the k-th of the
+others, whatever the steps are called.
 """
 
+import copy
 import json
+import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -37,13 +40,13 @@ from probecast.learner.tuner import ProbecastTuner
 from probecast.metrics import METRICS
 from probecast.seeds import derive
 from probecast.space import Configuration, config_id
-from probecast.trials import TaskInfo
+from probecast.trials import TaskInfo, TrialTable
 from probecast.tuning.protocol import Belief, Observation, Problem
 
 ATTRIBUTE = "probecast"  # of the study: the recommendation, see ``ProbecastSampler.recommend``
 LONGEST = 30  # doublings of the budget
 
-logger = optuna.logging.get_logger(__name__)
+logger = optuna.logging.get_logger("optuna.probecast")  # as loud as Optuna is
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,8 @@ class ProbecastSampler(BaseSampler):
     """Begins the trial that promises most, learning from other tasks and from this study.
 
     Args:
-        metric: what the objective returns; ``accuracy``, ``mse``, ``mae``, ``wer`` and ``cer`` can be
-            compared with the shipped sources.
+        metric: what the objective returns. ``accuracy``, ``mse`` and ``wer`` can be compared with
+            the shipped sources; any other is learnt about from the trials alone.
         floor: the metric of a trivial predictor, such as the share of the largest class.
         reports: how often a full trial reports; by default as often as the first complete trial
             did, which is then not pruned.
@@ -73,9 +76,10 @@ class ProbecastSampler(BaseSampler):
             ``{"learning_rate": "lr"}``.
         space: distributions by their names in the study; if not given, they are those that trials
             have shown.
-        cost: what is planned for, in full trials; once it is spent, twice as much is.
+        cost: what is planned for, in full trials, so that the recommendation is complete by then;
+            once it is spent, twice as much is planned for.
         candidates: how many configurations may be chosen from.
-        encoder: what was learnt from other tasks; default: the shipped one.
+        encoder: what was learnt from other tasks, see ``learnt_from``; default: the shipped one.
         seed: of whatever is drawn.
 
     Raises:
@@ -91,7 +95,7 @@ class ProbecastSampler(BaseSampler):
         architecture: str = "own",
         rename: Mapping[str, str] | None = None,
         space: Mapping[str, BaseDistribution] | None = None,
-        cost: float = 5.0,
+        cost: float = 2.0,
         candidates: int = 500,
         encoder: MetaEncoder | None = None,
         seed: int = 0,
@@ -101,6 +105,14 @@ class ProbecastSampler(BaseSampler):
         self.space, self.cost, self.limit, self.seed = dict(space or {}), cost, candidates, seed
         self.encoder = encoder or MetaEncoder.read(shipped.FOLDER)
         self._known: dict[str, _Known] = {}  # by study
+        self._lock = threading.RLock()  # n_jobs are threads
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what the storage tells again."""
+        return {**self.__dict__, "_known": {}, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.RLock())
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> Distributions:
         self._info(study, 1)  # refuses what cannot be served
@@ -114,10 +126,11 @@ class ProbecastSampler(BaseSampler):
         if not search_space:
             return {}
         trials = _others(study, trial)
-        known = self._up_to_date(study, trials)
         busy = [t for t in trials if t.state == TrialState.RUNNING]
         ahead = sum(not t.params and t.number < trial.number for t in busy)
-        chosen = known.begin([self._ours(t) for t in busy if t.params], ahead)
+        with self._lock:
+            known = self._up_to_date(study, trials)
+            chosen = known.begin([self._ours(t) for t in busy if t.params], ahead)
         return self.names.to_theirs(chosen, search_space)
 
     def sample_independent(
@@ -143,21 +156,12 @@ class ProbecastSampler(BaseSampler):
         state: TrialState,
         values: Sequence[float] | None,
     ) -> None:
-        ended = FrozenTrial(
-            trial.number,
-            state,
-            values[0] if values else None,
-            trial.datetime_start,
-            trial.datetime_complete,
-            trial.params,
-            trial.distributions,
-            trial.user_attrs,
-            trial.system_attrs,
-            trial.intermediate_values,
-            trial._trial_id,
-        )
-        known = self._up_to_date(study, [*_others(study, trial), ended])
-        study.set_user_attr(ATTRIBUTE, _as_json(self._recommended(study, known)))
+        """Write the recommendation into the study's user attributes."""
+        ended = copy.copy(trial)
+        ended.state, ended.values = state, values
+        if ended.params:
+            recommended = self._recommended(study, [*_others(study, trial), ended])
+            study.set_user_attr(ATTRIBUTE, _as_json(recommended))
 
     def recommend(self, study: Study) -> Recommended:
         """Return the parameters to train with, and what is believed of them.
@@ -168,27 +172,28 @@ class ProbecastSampler(BaseSampler):
         trials = study.get_trials(deepcopy=False)
         if not any(trial.params for trial in trials):
             raise ProbecastError(f"study {study.study_name!r}: no trial has begun; optimize first")
-        return self._recommended(study, self._up_to_date(study, trials))
+        return self._recommended(study, trials)
 
     def stops(self, study: Study, trial: FrozenTrial) -> bool:
         """Return whether another trial promises more than to continue this one."""
-        values = list(trial.intermediate_values.values())
-        if not values:
-            return False
-        if np.isnan(values[-1]):
-            return True
+        values = [value for _, value in sorted(trial.intermediate_values.items())]
+        if not values or np.isnan(values[-1]):
+            return bool(values)
         trials = [
             t if t.number != trial.number else trial for t in study.get_trials(deepcopy=False)
         ]
-        if self._horizon(trials) is None:
+        if len(values) >= (self._horizon(trials) or 0):  # the end, or nobody knows where that is
             return False
         busy = [t for t in _others(study, trial) if t.state == TrialState.RUNNING and t.params]
-        known = self._up_to_date(study, trials)
-        return known.rather_another(self._ours(trial), len(values), [self._ours(t) for t in busy])
+        busy = [self._ours(t) for t in busy]
+        with self._lock:
+            known = self._up_to_date(study, trials)
+            return known.rather_another(self._ours(trial), len(values), busy)
 
-    def _recommended(self, study: Study, known: "_Known") -> Recommended:
-        configuration, belief = known.tuner.recommend()
-        distributions = _distributions(study.get_trials(deepcopy=False), self.space)
+    def _recommended(self, study: Study, trials: Sequence[FrozenTrial]) -> Recommended:
+        with self._lock:
+            configuration, belief = self._up_to_date(study, trials).tuner.recommend()
+        distributions = _distributions(trials, self.space)
         return Recommended(self.names.to_theirs(configuration, distributions), belief)
 
     def _ours(self, trial: FrozenTrial) -> Configuration:
@@ -201,10 +206,14 @@ class ProbecastSampler(BaseSampler):
 
     def _up_to_date(self, study: Study, trials: Sequence[FrozenTrial]) -> "_Known":
         """What is known of the study, with all that its trials have shown."""
-        horizon = self._horizon(trials) or max(1, *(len(t.intermediate_values) for t in trials))
-        observed = _observations([t for t in trials if t.params], horizon, self._ours)
+        trials = [trial for trial in trials if trial.params]
+        longest = max((len(trial.intermediate_values) for trial in trials), default=1)
+        horizon = self._horizon(trials) or max(longest, 1)
         known = self._known.get(study.study_name)
-        structure = branches([t for t in trials if t.params], self.space)
+        structure = branches(filter(_is_whole, trials), self.space)
+        names = [set(branch) for branch in structure]
+        trials = [trial for trial in trials if set(trial.params) in names]
+        observed = _observations(trials, horizon, self._ours)
         if known is None or not known.covers(structure, horizon, observed):
             distributions = _distributions(trials, self.space)
             drawn = candidates(structure, distributions, self.names, self.limit, self.seed)
@@ -277,13 +286,14 @@ class _Known:
 
     def __init__(self, structure: Any, horizon: int, problem: Problem) -> None:
         self.structure, self.horizon = structure, horizon
+        self.points = {config_id(c) for c in problem.candidates}
         self.tuner = ProbecastTuner(problem)
         self.cost, self.told = problem.budget, Counter[str]()
 
     def covers(self, structure: Any, horizon: int, observed: Sequence[Observation]) -> bool:
         """Whether all of this can be told to the same tuner."""
         same = structure == self.structure and horizon == self.horizon
-        return same and all(o.config_id in self.tuner.place for o in observed)
+        return same and all(o.config_id in self.points for o in observed)
 
     def tell(self, observed: Sequence[Observation]) -> None:
         """Learn what is new; what trials have cost is counted anew."""
@@ -300,7 +310,7 @@ class _Known:
         self.tuner.running = None
         busy = list(busy)
         for _ in range(ahead + 1):
-            chosen = self._ask(busy) or self._most_promising(busy)
+            chosen = self._next(busy) or self._most_promising(busy)
             busy.append(chosen)
         return chosen
 
@@ -308,35 +318,105 @@ class _Known:
         self, configuration: Configuration, epochs: int, busy: Sequence[Configuration]
     ) -> bool:
         """Return whether something else promises more than to continue a configuration."""
-        if epochs not in self.tuner.levels or epochs >= self.horizon:
+        place = self.tuner.place.get(config_id(configuration))
+        # What an earlier trial of the same has shown already says nothing new.
+        known = self.tuner.epochs[place] if place is not None else np.inf
+        if epochs not in self.tuner.levels or epochs < known:
             return False
-        self.tuner.running = self.tuner.place[config_id(configuration)]
-        asked = self._ask(list(busy)) or self.tuner.recommend()[0]
+        self.tuner.running = place
+        asked = self._next(busy, epochs) or self.tuner.recommend()[0]
         return config_id(asked) != config_id(configuration)
 
-    def _ask(self, busy: Sequence[Configuration]) -> Configuration | None:
-        """What to train next, if anything is worth it, with as much budget as that takes."""
-        self.tuner.busy = {self.tuner.place[config_id(c)] for c in busy}
+    def _next(self, busy: Sequence[Configuration], own: int = 0) -> Configuration | None:
+        """What to train next, if anything is worth it.
+
+        Once the budget only completes the recommendation, that comes next; then the budget is
+        doubled. ``own`` epochs are of the trial that is running: they do not end its plan.
+        """
+        tuner = self.tuner
+        tuner.busy = self._places(busy)
         for doublings in range(LONGEST):
             budget = self.cost * 2**doublings
-            if self.tuner.spent + self.horizon > budget * self.horizon:
+            left = budget * self.horizon - tuner.spent
+            if left + own <= 0:
                 continue
-            self.tuner.problem = replace(self.tuner.problem, budget=budget)
-            if (asked := self.tuner.ask()) is not None:
+            tuner.problem = replace(tuner.problem, budget=budget)
+            if (asked := tuner.ask()) is not None:
                 return asked[0]
-            if self.tuner.spent + 2 * self.horizon <= budget * self.horizon:
+            best = tuner.recommend()[0]
+            if not tuner.finished(best) and not self._places([best]) & tuner.busy:
+                return best
+            if left >= 2 * self.horizon:
                 break  # there is budget, and nothing is worth it
         return None
+
+    def _places(self, configurations: Sequence[Configuration]) -> set[int]:
+        """Where those stand that are considered; others may be half suggested yet."""
+        places = (self.tuner.place.get(config_id(c)) for c in configurations)
+        return {place for place in places if place is not None}
 
     def _most_promising(self, busy: Sequence[Configuration]) -> Configuration:
         """Of those not tried, the one that may be best; if all are tried, the best again."""
         posterior, tuner = self.tuner.posterior, self.tuner
         promise = posterior.mean[:, -1] + np.sqrt(posterior.variance[:, -1])
         free = tuner.epochs == 0
-        free[[tuner.place[config_id(c)] for c in busy]] = False
+        free[list(self._places(busy))] = False
         if not free.any():
             return tuner.recommend()[0]
         return tuner.candidates[int(np.argmax(np.where(free, promise, -np.inf)))]
+
+
+def learnt_from(
+    storage: str,
+    *,
+    metric: str = "objective",
+    floor: float | None = None,
+    rename: Mapping[str, str] | None = None,
+    studies: Sequence[str] | None = None,
+    architecture: str | None = None,
+) -> MetaEncoder:
+    """Return what other studies of a storage teach, beside the shipped tables.
+
+    Args:
+        storage: as for ``optuna.create_study``.
+        metric: as for ``ProbecastSampler``; as are the next two.
+        floor: see there.
+        rename: names in the sources -> names in the studies, where they differ.
+        studies: their names; default: all that are there.
+        architecture: what they trained; default: a network of their own kind.
+
+    Raises:
+        ProbecastError: as ``tables.history.read_history``.
+    """
+    from probecast.learner.pretraining import pretrain  # with the tables, slow to load
+    from probecast.tables.history import read_history
+    from probecast.tables.settings import HistorySettings
+    from probecast.trials import read_sweeps
+
+    settings = HistorySettings(
+        path=storage, metric=metric, floor=floor, tasks=studies, architecture=architecture
+    )
+    past = read_history("past", settings)
+    names = {theirs: ours for ours, theirs in (rename or {}).items()}
+    return pretrain([*(_renamed(table, names) for table in past), *read_sweeps(shipped.tables())])
+
+
+def _renamed(table: TrialTable, names: Mapping[str, str]) -> TrialTable:
+    """The table with hyperparameters called otherwise, and so of other identity."""
+    identities = {
+        before: config_id({names.get(name, name): value for name, value in c.items()})
+        for before, c in table.configurations().items()
+    }
+    frame = table.frame.rename(columns=dict(names))
+    frame["config_id"] = frame["config_id"].astype(str).map(identities)
+    called = [names.get(name, name) for name in table.hyperparameters]
+    return TrialTable(table.info, called, frame)
+
+
+def _is_whole(trial: FrozenTrial) -> bool:
+    """Whether a trial has shown all parameters that it was going to have."""
+    done = trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
+    return done or bool(trial.intermediate_values)
 
 
 def _others(study: Study, trial: FrozenTrial) -> list[FrozenTrial]:

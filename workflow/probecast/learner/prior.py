@@ -69,7 +69,7 @@ class Evidence:
         )
 
     def unexplained(self, ridge: float) -> np.ndarray:
-        """(S, n, L) ``residuals``; kept, since few strengths change it and it takes half the time."""
+        """(S, n, L) ``residuals``; kept, since a ridge is asked for often and takes time."""
         if ridge not in self._unexplained:
             self._unexplained[ridge] = residuals(self.curves, self.families, ridge)
         return self._unexplained[ridge]

@@ -34,9 +34,10 @@ ARCHITECTURES = {
     "transformer": "probecast.networks.transformer",
     "deepspeech": "probecast.networks.deepspeech",
     "finetune": "probecast.networks.finetune",
+    "lora": "probecast.networks.lora",
 }
 
-NEED_PRETRAINED = frozenset({"finetune"})
+NEED_PRETRAINED = frozenset({"finetune", "lora"})
 """Those that take only texts prepared for a pretrained encoder."""
 
 

@@ -1,4 +1,4 @@
-"""A pretrained text encoder from ``transformers``, all of it trained further on the task."""
+"""A pretrained text encoder from ``transformers``, trained further on the task: all or LoRA."""
 
 import copy
 from typing import Any
@@ -8,12 +8,14 @@ from torch import Tensor, nn
 
 from probecast.data.spec import DataSpec
 from probecast.data.text_encoders import load_encoder, load_tokenizer
+from probecast.networks.adapters import add_lora
 from probecast.networks.inputs import mean_over_real
 
 INPUT_KINDS = frozenset({"tokens"})
 OUTPUT_KINDS = frozenset({"classes"})
-HYPERPARAMETERS = frozenset({"dropout"})
-DEFAULTS = {"optimizer": "AdamW", "dropout": 0.1}  # as in BERT (Devlin et al., 2019)
+HYPERPARAMETERS = frozenset({"dropout", "lora_rank"})
+# As in BERT (Devlin et al., 2019); rank 0 trains all weights.
+DEFAULTS = {"optimizer": "AdamW", "dropout": 0.1, "lora_rank": 0}
 
 
 class FinetunedNetwork(nn.Module):
@@ -41,6 +43,8 @@ class FinetunedNetwork(nn.Module):
         self.encoder = encoder.to(torch.get_default_device())
         self.dropout = nn.Dropout(configuration["dropout"])
         self.output = nn.Linear(encoder.config.hidden_size, spec.output_size)
+        if rank := configuration.get("lora_rank", 0):  # last: the output begins as without
+            add_lora(self.encoder, rank, spec.pretrained)
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return class scores (B, output_size) of token ids (B, T), where 0 is padding."""

@@ -12,7 +12,13 @@ from probecast.data.keys import FILE_NAME
 from probecast.data.modalities import KINDS
 from probecast.data.sources import SOURCES
 from probecast.errors import ProbecastError, short, suggest
-from probecast.networks import ARCHITECTURES, constants, fitting, needs_pretrained
+from probecast.networks import (
+    ARCHITECTURES,
+    NEED_PRETRAINED,
+    constants,
+    fitting,
+    needs_pretrained,
+)
 from probecast.networks.user import check_file, is_own
 from probecast.space import LARGEST_GRID, NAME
 from probecast.study.layout import BRACES
@@ -341,28 +347,31 @@ def _finetuning_problems(study: Study) -> Iterable[str]:
     compared = study.finetuning
     if compared is None:
         return
-    dataset, other = dataset_of(compared.task), compared.also_on
-    if compared.task not in study.tasks or architecture_of(compared.task) != "finetune":
+    unfit = [
+        task
+        for task in compared.tasks
+        if task not in study.tasks or architecture_of(task) not in NEED_PRETRAINED
+    ]
+    for task in unfit:
         yield (
-            f"finetuning.task: found {compared.task!r}; name one of the study's tasks with "
-            f"architecture 'finetune'. {suggest(compared.task, study.tasks)}"
+            f"finetuning.tasks: found {task!r}; name only tasks of the study with architecture "
+            f"{' or '.join(sorted(NEED_PRETRAINED))}. {suggest(task, study.tasks)}"
         )
+    if unfit:
         return
-    if other not in study.datasets:
-        yield (
-            f"finetuning.also_on: unknown dataset {other!r}; describe it under 'datasets'. "
-            f"{suggest(other, list(study.datasets))}"
-        )
-        return
-    ours, theirs = (study.dataset(name).pretrained for name in (dataset, other))
-    if ours != theirs:
-        yield (
-            f"datasets.{other}.pretrained: found {theirs!r}, but {dataset!r} has {ours!r}; a "
-            "model of one is evaluated on the other, so give both the same."
-        )
-    if unknown := sorted(compared.record.keys() - {dataset, other}):
-        yield f"finetuning.record: found {unknown}; name only {dataset!r} and {other!r}."
-    yield from _learnt_in_advance(study, {study.family(name) for name in (dataset, other)})
+    first, *others = compared.datasets
+    ours = study.dataset(first).pretrained
+    for other in others:
+        if (theirs := study.dataset(other).pretrained) != ours:
+            yield (
+                f"datasets.{other}.pretrained: found {theirs!r}, but {first!r} has {ours!r}; a "
+                "model of one is evaluated on the other, so give both the same."
+            )
+    known = "name only the tasks compared and, below each, their datasets"
+    for task, of in compared.record.items():
+        if task not in compared.tasks or not of.keys() <= set(compared.datasets):
+            yield f"finetuning.record.{task}: found {sorted(of)}; {known}."
+    yield from _learnt_in_advance(study, {study.family(name) for name in compared.datasets})
 
 
 def _learnt_in_advance(study: Study, families: set[str]) -> Iterable[str]:

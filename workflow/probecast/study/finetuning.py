@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from probecast.data.settings import Rows
 from probecast.space import NAME, Configuration
+from probecast.trials import dataset_of
 
-PREDICTED = "predicted"
+PREDICTED, DEFAULT = "predicted", "default"
 SCALED = "_scaled"
 
 Name = Annotated[str, Field(pattern=NAME)]
@@ -45,36 +46,46 @@ class ByHand(BaseModel):
         # A quotient rounded down would, times the steps, fall short of a whole number.
         return math.nextafter(self.warmup_steps / steps, math.inf) if self.warmup_steps else 0.0
 
+    def configuration(self, rows: int) -> Configuration:
+        """Return what the training loop takes, the warm-up as of ``rows`` training rows."""
+        return {
+            "learning_rate": self.learning_rate,
+            "batch_size": self.batch_size,
+            "warmup_share": self.warmup_share(rows),
+            "weight_decay": self.weight_decay,
+        }
+
 
 class FinetuningSettings(BaseModel):
-    """Fine-tuning compared: the prediction beside settings chosen by hand, on two datasets.
+    """Fine-tuning compared: the prediction beside settings chosen by hand, across datasets.
 
     Attributes:
-        task: the task to predict for, one of the study's ``tasks``, with architecture
-            ``finetune``.
-        also_on: another dataset with the same classes in the same order, on whose test split the
-            trained models are evaluated, too. Its family and the task's are held out: none of the
-            study's sources may belong to them.
+        tasks: the tasks to predict for, of the study's ``tasks``, with architecture ``finetune``
+            or ``lora``. What is trained for one is evaluated on the test rows of all, so their
+            datasets have the same classes in the same order. All their families are held out:
+            none of the study's sources may belong to one.
         by_hand: settings to compare with, by a name of one's own. Each is trained twice: as
             written, and as ``<name>_scaled``, where the warm-up has the share of all steps that
-            it would have with ``by_hand_rows``.
+            it would have with ``by_hand_rows``. The latter, trained for the study's epochs, are
+            also among what may be predicted.
         by_hand_rows: training rows that the settings were chosen for.
-        record: accuracies reached before, by dataset, to be drawn and named beside the results.
+        record: accuracies reached before, by task and then by dataset, to be drawn and named
+            beside the results.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    task: str
-    also_on: Name
+    tasks: Annotated[list[str], Field(min_length=1)]
     by_hand: Annotated[dict[Name, ByHand], Field(min_length=1)]
     by_hand_rows: Rows
-    record: dict[Name, Annotated[float, Field(ge=0, le=1)]] = {}
+    record: dict[str, dict[Name, Annotated[float, Field(ge=0, le=1)]]] = {}
 
     @field_validator("by_hand")
     @classmethod
     def _names_are_free(cls, by_hand: dict[str, ByHand]) -> dict[str, ByHand]:
         for name in by_hand:
-            if name == PREDICTED or name.removesuffix(SCALED) in by_hand.keys() - {name}:
+            taken = name in (PREDICTED, DEFAULT)
+            if taken or name.removesuffix(SCALED) in by_hand.keys() - {name}:
                 raise ValueError(f"the name {name!r} is taken; choose another")
         return by_hand
 
@@ -82,7 +93,17 @@ class FinetuningSettings(BaseModel):
     def names(self) -> list[str]:
         """The names of all that is compared, in the order of tables and figures."""
         written = [scaled for name in self.by_hand for scaled in (name, name + SCALED)]
-        return [*written, PREDICTED]
+        return [*written, DEFAULT, PREDICTED]
+
+    @property
+    def datasets(self) -> list[str]:
+        """What every model is evaluated on, each once."""
+        return list(dict.fromkeys(map(dataset_of, self.tasks)))
+
+    @property
+    def scaled(self) -> list[Configuration]:
+        """The settings by hand with the scaled warm-up, as configurations."""
+        return [hand.configuration(self.by_hand_rows) for hand in self.by_hand.values()]
 
 
 Row = dict[str, Any]
@@ -105,7 +126,7 @@ def recipe(
     name: str,
     settings: FinetuningSettings,
     rows: int,
-    predicted: Configuration | None,
+    own: dict[str, Configuration],
     horizon: int,
 ) -> Recipe:
     """Return what goes by a name.
@@ -114,17 +135,12 @@ def recipe(
         name: one of ``settings.names``.
         settings: what is compared.
         rows: number of training rows.
-        predicted: the configuration recommended for the task; None unless it is asked for.
+        own: the configurations that are not by hand, ``default`` and ``predicted``; no other
+            than the one that is asked for is looked at.
         horizon: epochs of the study's trials, for which the prediction was made.
     """
-    if name == PREDICTED:
-        return Recipe(predicted, horizon)
+    if name in (PREDICTED, DEFAULT):
+        return Recipe(own[name], horizon)
     scaled = name not in settings.by_hand
     hand = settings.by_hand[name.removesuffix(SCALED) if scaled else name]
-    configuration = {
-        "learning_rate": hand.learning_rate,
-        "batch_size": hand.batch_size,
-        "warmup_share": hand.warmup_share(settings.by_hand_rows if scaled else rows),
-        "weight_decay": hand.weight_decay,
-    }
-    return Recipe(configuration, hand.epochs)
+    return Recipe(hand.configuration(settings.by_hand_rows if scaled else rows), hand.epochs)

@@ -37,8 +37,8 @@ CHOICES = "results/trials/{task}/choices.json"
 FINAL = "results/trials/{task}/final.parquet"
 CONTINUED = "results/trials/{task}/continued.parquet"
 REPORT = "results/report/index.html"
-FINETUNED = "results/finetune/runs/{settings}.csv"
-TRAINING_CONFIG = "results/finetune/training_config.py"
+FINETUNED = "results/finetune/{task}/{settings}.csv"
+TRAINING_CONFIG = "results/finetune/{task}/training_config.py"
 COMPARISON = "results/finetune/comparison.md"
 FOLD_RUNS = "results/replay/{table}/fold-{fold}.parquet"
 FOLD_BELIEFS = "results/replay/{table}/beliefs-{fold}.parquet"
@@ -139,7 +139,8 @@ def targets(study: Study) -> list[str]:
     """Return what a study is run for: its page or comparison, and the summaries of replays."""
     made = []
     if study.finetuning:
-        made = [COMPARISON, TRAINING_CONFIG]
+        tasks = study.finetuning.tasks
+        made = [COMPARISON, *(TRAINING_CONFIG.format(task=task) for task in tasks)]
     elif study.tasks:
         made = [REPORT]
     return [*made, *(REPLAY_SUMMARY.format(table=table) for table in study.tables)]

@@ -15,6 +15,7 @@ from probecast.data.settings import VAL_ROWS, DownloadSettings, PreprocessSettin
 from probecast.data.sources import Source
 from probecast.data.user.source import find_source
 from probecast.errors import ProbecastError, suggest
+from probecast.networks import constants
 from probecast.seeds import derive
 from probecast.space import LARGEST_GRID, NAME, Configuration, Space
 from probecast.study.finetuning import FinetuningSettings
@@ -56,7 +57,7 @@ class Study(BaseModel):
             where the study has no other task to learn from.
         baselines: the other tuners.
         final: retraining of the choices.
-        finetuning: settings by hand to hold a fine-tuning task's recommendation against. A study
+        finetuning: settings by hand to hold fine-tuning tasks' recommendations against. A study
             with this part makes that comparison instead of sweep, baselines and report.
         tables: trial tables from elsewhere, by a name of one's own, to replay all tuners on.
         replay: how that is done.
@@ -165,6 +166,14 @@ class Study(BaseModel):
         """Return the default configuration of a task's architecture."""
         own = self.architecture(task).default_configuration
         return self.space_of(task).canonical(self.default_configuration if own is None else own)
+
+    def by_hand_of(self, task: str) -> list[Configuration]:
+        """Return the settings by hand that may be predicted for a task, beside its space."""
+        if self.finetuning is None or task not in self.finetuning.tasks:
+            return []
+        space, fixed = self.space_of(task), constants(self.network_of(task)).get("DEFAULTS", {})
+        missing = {name: fixed[name] for name in space.names if name in fixed}
+        return [{**missing, **configuration} for configuration in self.finetuning.scaled]
 
     # -- configurations --------------------------------------------------------------
 

@@ -18,14 +18,15 @@ import pandas as pd
 from probecast.data.spec import DataSpec
 from probecast.learner import shipped
 from probecast.space import Configuration
-from probecast.study.finetuning import recipe
+from probecast.study.finetuning import DEFAULT, PREDICTED, recipe
 from probecast.study.model import Study
 from probecast.study.sections import ROLES
 from probecast.study.sources import swept_tasks
 from probecast.training.cost import flops_per_example
 from probecast.training.loop import complete
 from probecast.trials import TrialTable, dataset_of, read_table
-from probecast.tuners import DEFAULT, TUNERS
+from probecast.tuners import DEFAULT as DEFAULT_TUNERS
+from probecast.tuners import TUNERS
 
 COLUMNS = ["stage", "task", "trials", "epochs", "flops", "core_seconds"]
 
@@ -64,24 +65,23 @@ def plan(study: Study, specs: Mapping[str, DataSpec]) -> pd.DataFrame:
         trials = len(_roles(study)) * study.final.seeds + probed
         final = trials * horizon
         rows.append(("train", task, trials, final, *_sum(each, final / len(swept))))
-    if study.finetuning:
-        task = study.finetuning.task
-        rows.append(("finetune", task, *_compared(study, specs[dataset_of(task)])))
+    for task in study.finetuning.tasks if study.finetuning else []:
+        rows.append(("finetune", task, *_compared(study, task, specs[dataset_of(task)])))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _compared(study: Study, spec: DataSpec) -> tuple[float, ...]:
-    """Return trials, epochs, FLOPs and core-seconds of all models that are compared.
+def _compared(study: Study, task: str, spec: DataSpec) -> tuple[float, ...]:
+    """Return trials, epochs, FLOPs and core-seconds of all models of a task that are compared.
 
     What will be predicted is not known: the default configuration stands in for it.
     """
     settings, seeds = study.finetuning, study.final.seeds
-    predicted = study.default_of(settings.task)
-    horizon = study.training_of(settings.task).epochs
+    own = dict.fromkeys((PREDICTED, DEFAULT), study.default_of(task))
+    horizon = study.training_of(task).epochs
     models = np.zeros(4)
     for name in settings.names:
-        one = recipe(name, settings, spec.rows["train"], predicted, horizon)
-        epoch = _epoch(study, spec, settings.task, one.configuration)
+        one = recipe(name, settings, spec.rows["train"], own, horizon)
+        epoch = _epoch(study, spec, task, one.configuration)
         models += [1, one.epochs, *(cost * one.epochs for cost in epoch)]
     return int(models[0] * seeds), int(models[1] * seeds), *(models[2:] * seeds)
 
@@ -164,7 +164,7 @@ def _sum(each: Iterable[tuple[float, float]], times: float) -> tuple[float, floa
 
 def _roles(study: Study) -> list[str]:
     """Return the roles that may be retrained: those of tuners only if these are replayed."""
-    methods = study.baselines.methods or DEFAULT
+    methods = study.baselines.methods or DEFAULT_TUNERS
     return [role for role in ROLES if role not in TUNERS or role == "grid" or role in methods]
 
 

@@ -27,12 +27,13 @@ def sources_without(study: Study, held_out: HoldOut) -> list[str]:
     """Return the tasks that may be learnt from.
 
     A task with data of your own is swept for others to learn from only where it is listed
-    under ``sources``: a recommendation for it costs its probes, whatever else is asked for.
+    under ``sources``: a recommendation for it costs its probes, whatever else is asked for. So
+    are all tasks where fine-tuning is compared, whose models are evaluated on each other's data.
     """
     return [
         task
         for task in study.all_tasks
-        if (task in study.sources or not study.dataset(dataset_of(task)).own)
+        if (task in study.sources or not (study.finetuning or study.dataset(dataset_of(task)).own))
         and not held_out.excludes(identity(study, task))
     ]
 

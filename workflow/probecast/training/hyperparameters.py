@@ -18,6 +18,10 @@ WHOLE: Rule = (
     lambda value: isinstance(value, int) and value > 0,
     "it must be a whole number above 0 (a range of them has `type: integer`)",
 )
+WHOLE_OR_0: Rule = (
+    lambda value: isinstance(value, int) and value >= 0,
+    "it must be a whole number, 0 or above",
+)
 SHARE: Rule = (lambda value: 0 <= value < 1, "it must lie in 0..1, without 1")
 NOT_NEGATIVE: Rule = (lambda value: value >= 0, "it must not lie below 0")
 
@@ -27,7 +31,7 @@ REQUIRED = {"learning_rate": POSITIVE, "batch_size": WHOLE, "optimizer": None}
 OPTIONAL = {"momentum": SHARE, "weight_decay": NOT_NEGATIVE, "warmup_share": NOT_NEGATIVE}
 """What the loop reads where a configuration has it. A warm-up may be longer than the training."""
 
-OF_NETWORKS = {"layers": WHOLE, "neurons": WHOLE, "dropout": SHARE}
+OF_NETWORKS = {"layers": WHOLE, "neurons": WHOLE, "dropout": SHARE, "lora_rank": WHOLE_OR_0}
 """What the built-in networks read; in a network of the user's own these names are free."""
 
 

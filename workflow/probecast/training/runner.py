@@ -11,9 +11,11 @@ import torch
 from probecast.console import logger
 from probecast.data.spec import SPLITS, DataSpec, read_split
 from probecast.metrics import METRICS
+from probecast.networks import NEED_PRETRAINED
 from probecast.space import Configuration, config_id
+from probecast.training.cost import flops_per_example
 from probecast.training.journal import Journal, fingerprint
-from probecast.training.loop import EpochRecord, device_of, train
+from probecast.training.loop import EpochRecord, complete, device_of, train
 from probecast.training.settings import Device, TrainingSettings
 from probecast.trials import TaskInfo, TrialTable, architecture_of, build_table
 
@@ -58,6 +60,17 @@ class TrialRunner:
             records = self._records.setdefault((row["config_id"], row["seed"]), [])
             if row["epoch"] == len(records) + 1:  # what a damaged line cut off is trained again
                 records.append(row)
+
+    def try_out(self, configurations: Iterable[Configuration]) -> None:
+        """Build a pretrained network in all its sizes, without memory and before any training.
+
+        Raises:
+            ProbecastError: one does not fit, such as adapters of a rank above the layers' width.
+        """
+        if self.architecture in NEED_PRETRAINED:
+            for configuration in configurations:
+                whole = complete(self.architecture, configuration)
+                flops_per_example(self.architecture, whole, self.spec)  # counts each size once
 
     def records(self, configuration: Configuration, seed: int) -> list[dict[str, Any]]:
         """Return the epoch records that exist, in order."""

@@ -15,7 +15,8 @@ def sweep(
 
     Trials that the runner's journal holds already are not trained again.
     """
-    epochs = runner.training.epochs
+    epochs, configurations = runner.training.epochs, list(configurations)
+    runner.try_out(configurations)
     trials = [(configuration, seed) for configuration in configurations for seed in seeds]
     waiting = sum(not runner.finished(*trial, epochs) for trial in trials)
     progress = Progress(title, len(trials), "trials")

@@ -1,8 +1,9 @@
-"""A configuration in the words of ``transformers.Trainer``."""
+"""A configuration in the words of ``transformers.Trainer`` and of ``peft``."""
 
 from typing import Any
 
 from probecast.networks import constants
+from probecast.networks.adapters import lora_arguments
 from probecast.space import Configuration
 from probecast.training.settings import TrainingSettings
 
@@ -21,13 +22,15 @@ def training_arguments(
     """Return a configuration as keyword arguments of ``transformers.TrainingArguments``.
 
     Args:
-        configuration: of the architecture ``finetune``; its defaults may be left out.
+        configuration: of the architecture ``finetune`` or ``lora``; defaults may be left out.
         training: epochs, gradient clipping and number format that it was predicted for.
 
     Returns:
-        The arguments, and what is left, such as dropout and another optimizer than AdamW.
+        The arguments, and what is left, such as dropout and another optimizer than AdamW. The
+        rank of LoRA is no argument of the trainer: see ``lora_of``.
     """
     whole = {**constants("finetune")["DEFAULTS"], **configuration}
+    del whole["lora_rank"]
     other = {
         name: value
         for name, value in whole.items()
@@ -42,3 +45,13 @@ def training_arguments(
     arguments["max_grad_norm"] = training.clip_norm
     arguments["bf16"] = training.precision == "bfloat16"
     return arguments, other
+
+
+def lora_of(configuration: Configuration) -> dict[str, Any] | None:
+    """Return a configuration's adapters as keyword arguments of ``peft.LoraConfig``.
+
+    None where all weights are trained. Of a model that classifies texts, ``peft`` trains the
+    output layer, too.
+    """
+    rank = configuration.get("lora_rank", 0)
+    return {"task_type": "SEQ_CLS", **lora_arguments(rank)} if rank else None

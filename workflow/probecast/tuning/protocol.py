@@ -105,6 +105,7 @@ class Problem:
         encoder: Any,
         seed: int,
         default: Configuration | None = None,
+        by_hand: Sequence[Configuration] = (),
     ) -> "Problem":
         """Return the problem of probing a new task and recommending for it.
 
@@ -115,10 +116,12 @@ class Problem:
             encoder: see ``encoder``.
             seed: see ``seed``.
             default: what would be trained with without any of this: always a candidate.
+            by_hand: what else is always one, in the space or not.
         """
+        candidates = space.candidates(probes.candidates, seed, default)
         return cls(
             info=info,
-            candidates=space.candidates(probes.candidates, seed, default),
+            candidates=[*candidates, *(c for c in by_hand if c not in candidates)],
             budget=probes.cost,
             seed=seed,
             encoder=encoder,

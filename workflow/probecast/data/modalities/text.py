@@ -14,7 +14,7 @@ from probecast.data.raw import Selection
 from probecast.data.selection import choose_labelled_rows
 from probecast.data.settings import PreprocessSettings
 from probecast.data.sources import Source
-from probecast.data.text_encoders import load_tokenizer
+from probecast.data.text_encoders import check_encoder, load_tokenizer
 from probecast.errors import ProbecastError
 
 SEQUENCE_LENGTH = 32
@@ -137,7 +137,8 @@ def in_pieces(
     pieces themselves.
 
     Raises:
-        ProbecastError: the encoder's tokenizer cannot be loaded, or takes no text as long.
+        ProbecastError: encoder or tokenizer cannot be loaded, do not fit together, or take no
+            text as long.
     """
     tokenizer = load_tokenizer(pretrained, dataset)
     if length > tokenizer.model_max_length:
@@ -145,6 +146,7 @@ def in_pieces(
             f"datasets.{dataset}.sequence_length: {length}, but {pretrained!r} takes at most "
             f"{tokenizer.model_max_length} tokens; lower it."
         )
+    check_encoder(pretrained, dataset, length)
     options = {"padding": "max_length", "truncation": True, "max_length": length}
     theirs = {
         split: torch.tensor(tokenizer(of, **options)["input_ids"]) for split, of in texts.items()

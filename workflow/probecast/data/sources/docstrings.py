@@ -93,9 +93,16 @@ def duplicate_keys(text: str) -> set[str]:
 
 
 def walk(
-    package: str, split: Split, seed: int, minimum: int, seen: set[str]
+    package: str,
+    split: Split,
+    seed: int,
+    minimum: int,
+    seen: set[str],
+    read: Callable[[Path], list[Docstring]] = read_docstrings,
 ) -> Iterator[Docstring]:
-    """Yield one split of a package's docstrings, of ``minimum`` characters or more.
+    """Yield one split of a package's texts, of ``minimum`` characters or more.
+
+    By default they are docstrings; ``read`` finds others in a file.
 
     The seed decides split and order. Neighbours in a file resemble each other, so a file belongs
     to one split only. Files are parsed as they are needed. ``seen`` holds the keys of the texts
@@ -108,7 +115,7 @@ def walk(
     }
     for name in shuffled(list(files), derive(seed, "files", package)):
         taken: Counter[Kind] = Counter()
-        for item in shuffled(read_docstrings(files[name]), derive(seed, "texts", package, name)):
+        for item in shuffled(read(files[name]), derive(seed, "texts", package, name)):
             if len(item.text) < minimum or taken[item.kind] == PER_FILE:
                 continue
             keys = duplicate_keys(item.text)
