@@ -235,7 +235,7 @@ def evaluate(folder: Path) -> None:
         for kind, those in kinds.items()
         for name in those
     }
-    tasks = read_tasks(dict.fromkeys(names, len(GRID)), files)
+    tasks = read_tasks(dict.fromkeys(names, len(GRID)), len(GRID), files)
     score(tasks, "scale", seed=0)
     calibration(study_beliefs(tasks))
     importance(tasks, seed=0)

@@ -129,7 +129,7 @@ def test_it_is_accessible(view):
 
 def test_a_click_or_a_key_on_a_columns_head_sorts_the_table(browser, path):
     page, *_ = opened(browser, path)
-    rows = "#methods tbody tr td:nth-child(3)"
+    rows = "#methods tbody tr td:nth-child(4)"
     values = f"[...document.querySelectorAll('{rows}')].map((cell) => Number(cell.dataset.value))"
     head = page.locator("#methods th", has_text="within 5 %")
     head.get_by_role("button").click()
@@ -141,13 +141,28 @@ def test_a_click_or_a_key_on_a_columns_head_sorts_the_table(browser, path):
     assert len(set(page.evaluate(values))) > 1
 
 
+def test_the_first_screen_is_the_answer(page):
+    """What to train with, what to expect and the gain, before any comparison of methods."""
+    for place in ("h1", "#answer table", "#answer figure svg"):
+        assert page.locator(place).bounding_box()["y"] < WIDE["height"], place
+    assert page.locator("#tasks").bounding_box()["y"] > page.locator("#answer").bounding_box()["y"]
+
+
+def test_a_link_to_a_folded_task_opens_it(browser, path):
+    page, *_ = opened(browser, path, **VIEWS["wide"])
+    page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = false))")
+    page.locator("#answer").get_by_role("link", name="load-lstm").click()
+    assert page.locator("#task-load-lstm > details").get_attribute("open") is not None
+    assert page.locator("#task-digits-cnn > details").get_attribute("open") is None
+
+
 def test_links_lead_somewhere(browser, path):
     page, *_ = opened(browser, path, **VIEWS["wide"])
     targets = page.eval_on_selector_all("a", "links => links.map((a) => a.getAttribute('href'))")
     assert {"#tasks", "#provenance", "#task-digits-cnn", "#task-load-lstm"} <= set(targets)
     for target in set(targets):
         assert page.locator(target).count() == 1, target
-    page.get_by_role("link", name="load-lstm").click()
+    page.locator("#answer").get_by_role("link", name="load-lstm").click()
     assert -1 <= page.locator("#task-load-lstm").bounding_box()["y"] < WIDE["height"] / 2
 
 

@@ -57,6 +57,7 @@ rule evaluate:
     params:
         study=study.name,
         space_sizes=space_sizes,
+        candidates=study.probe.candidates,
         seed=study.seed,
         code=code_of("evaluate"),
     script:

@@ -30,6 +30,8 @@ rule report:
         study_file=yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False),
         seed=study.seed,
         space_sizes=space_sizes,
+        candidates=study.probe.candidates,
+        methods=study.baselines.methods or DEFAULT,
         code=code_of("report"),
     script:
         "../scripts/report.py"

@@ -10,7 +10,7 @@ from probecast.files import write_text
 
 with stage(snakemake.log[0]):
     params, output = snakemake.params, snakemake.output
-    tasks = read_tasks(params.space_sizes, snakemake.input)
+    tasks = read_tasks(params.space_sizes, params.candidates, snakemake.input)
     scores, summary, headline = score(tasks, params.study, params.seed)
     for path, frame in (
         (output.scores, scores),

@@ -121,6 +121,7 @@ def digits() -> TaskResults:
             "default": Choice(C, 1.0),
         },
         space_size=3,
+        candidates=1000,
     )
 
 
@@ -159,4 +160,5 @@ def load() -> TaskResults:
             "default": Choice(C, 1.0),
         },
         space_size=9,
+        candidates=1000,
     )

@@ -4,7 +4,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from probecast.evaluation.importance import explained, importance
+from probecast.evaluation.importance import explained, importance, left_out
 from probecast.space import config_id
 from probecast.trials import build_table
 
@@ -72,8 +72,24 @@ def test_two_that_only_matter_together_explain_little_alone(digits):
     assert shares == explained(both, seed=0)
 
 
-def test_nothing_is_explained_where_all_end_alike(digits, load):
-    assert np.isnan(list(explained(table(digits.info, lambda *_: 0.5), 0).values())).all()
+def test_nothing_is_explained_where_all_end_alike(digits):
+    flat = table(digits.info, lambda *_: 0.5)
+    assert np.isnan(list(explained(flat, 0).values())).all()
+    many = replace(flat, hyperparameters=["rate"])
+    assert left_out(many) == "all configurations end alike"
+
+
+def test_too_few_configurations_rank_nothing_and_the_reason_is_said(digits, load):
     frame = importance([digits, load], seed=0)
     assert list(frame["task"].unique()) == ["digits-cnn", "load-lstm"]
     assert list(frame["hyperparameter"]) == ["learning_rate", "optimizer"] * 2
+    assert frame["share"].isna().all()
+    # Of the two, the optimizer is always the same.
+    assert set(frame["left_out"]) == {
+        "3 configurations are too few to rank 1 hyperparameters: at least 10 are needed"
+    }
+    assert left_out(table(digits.info, lambda rate, *_: rate)).startswith("18 configurations are")
+    enough = replace(table(digits.info, lambda rate, *_: rate), hyperparameters=["rate"])
+    assert left_out(enough) == ""
+    shown = importance([replace(digits, sweep=enough)], seed=0)
+    assert shown[["share", "left_out"]].values.tolist() == [[pytest.approx(1, abs=0.02), ""]]

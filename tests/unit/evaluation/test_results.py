@@ -38,7 +38,7 @@ def write(tmp_path):
         task.continued.write(paths["continued"])
         write_choices(paths["choices"], task.choices)
         (whole,) = read_sweeps(chunks)
-        return {**paths, "sweep": whole, "space_size": task.space_size}
+        return {**paths, "sweep": whole, "space_size": task.space_size, "candidates": 1000}
 
     return write
 
@@ -56,6 +56,14 @@ def test_the_reference_is_named_for_what_it_is(digits, load):
     assert load.reference == "sampled reference (3 of 9 configurations)"
     countless = replace(load, space_size=None)
     assert countless.reference == "sampled reference (3 configurations)"
+
+
+def test_who_could_choose_from_how_many(load):
+    """The prediction chose from the space; what was replayed knows the sweep's three only."""
+    counts = {role: load.chosen_from(role) for role in ("predicted", "grid", "random", "default")}
+    assert counts == {"predicted": 9, "grid": 3, "random": 3, "default": 1}
+    assert replace(load, candidates=5).chosen_from("predicted") == 5
+    assert replace(load, space_size=None).chosen_from("predicted") == 1000
 
 
 def test_files_of_different_tasks_are_refused(digits, load, write):

@@ -9,6 +9,9 @@ from probecast.evaluation.choices import Choice
 from probecast.evaluation.headline import read_headline
 from probecast.evaluation.scores import epochs_to_convergence, score
 from probecast.regret import gap, regret, within
+from probecast.space import config_id
+
+A, B, C = (config_id({"learning_rate": rate, "optimizer": "Adam"}) for rate in (0.1, 0.01, 0.001))
 
 
 @pytest.fixture
@@ -43,13 +46,27 @@ def test_accuracy_by_hand(scored):
     assert rows["base_rate_5pct"].unique() == pytest.approx([1 / 3])
     assert rows["base_rate_1pct"].unique() == pytest.approx([0])
     assert not rows["saturated"].any()
-    # |.88 - .92| > 2 x .015 is no tie; .52 < 2 x sqrt(.30**2 + .015**2) is one.
+    # By seed, B falls .025 and .055 short of A, C .805 and .235: the errors are half of .03 and
+    # of .57, and both differences exceed theirs.
+    assert rows["gap_error"].to_dict() == pytest.approx(
+        {"predicted": 0.015 / 0.92, "grid": 0, "random": 0.015 / 0.92, "default": 0.285 / 0.92}
+    )
     assert rows["tie"].to_dict() == {
         "predicted": False,
         "grid": True,
         "random": False,
-        "default": True,
+        "default": False,
     }
+    # The default reaches .40; by seed B is .78 and .18 better.
+    assert rows["gain"].to_dict() == pytest.approx(
+        {"predicted": 1.2, "grid": 1.3, "random": 1.2, "default": 0}
+    )
+    assert rows.loc["predicted", "gain_error"] == pytest.approx(0.30 / 0.40)
+    assert not rows["worse_than_default"].any()
+    assert set(rows["weak_reference"]) == {""}
+    assert rows["chosen_from"].to_dict() == {"predicted": 3, "grid": 3, "random": 3, "default": 1}
+    # Validation beside test: B ends at .90 twice.
+    assert (rows.loc["predicted", "val_mean"], rows.loc["predicted", "val_error"]) == (0.9, 0)
     # Best retrained .92, floor .1.
     assert rows["regret"].to_dict() == pytest.approx(
         {"predicted": 0.04 / 0.82, "grid": 0, "random": 0.04 / 0.82, "default": 0.52 / 0.82}
@@ -160,14 +177,29 @@ def test_errors_by_hand(scored):
         {"predicted": 0.2, "grid": 0, "random": 0.2, "default": 0.04}
     )
     assert set(rows["reference"]) == {"sampled reference"}
+    assert set(rows["reference_size"]) == {3}
+    # (1.04 - 1.2) / 1.04, the same with both seeds.
+    assert rows["gain"].to_dict() == pytest.approx(
+        {"predicted": -0.16 / 1.04, "grid": 0.04 / 1.04, "random": -0.16 / 1.04, "default": 0}
+    )
+    assert rows["worse_than_default"].to_dict() == {
+        "predicted": True,
+        "grid": False,
+        "random": True,
+        "default": False,
+    }
+    assert set(rows["weak_reference"]) == {"a sample of only 3 configurations"}
 
 
 def test_headline_by_hand(scored):
     headline = scored[2].model_dump()
     assert headline.pop("tasks") == ["digits-cnn", "load-lstm"]
     assert headline.pop("saturated_tasks") == ["load-lstm"]
+    assert headline.pop("weak_reference_tasks") == ["load-lstm"]
     assert headline == pytest.approx(
         {
+            "gain_over_default": (1.2 - 0.16 / 1.04) / 2,
+            "worse_than_default_rate": 0.5,
             "hit_rate_5pct": 1.0,  # of digits-cnn alone
             "hit_rate_1pct": 0.0,
             "base_rate_5pct": 1 / 3,
@@ -206,6 +238,68 @@ def test_summary_by_hand(scored):
     assert summary.loc["predicted", "regret_ci_low"] == pytest.approx(0.04 / 0.82)
     assert summary.loc["predicted", "regret_ci_high"] == pytest.approx(0.2)
     assert summary.loc["random", "wilcoxon_p"] == 1  # the same configurations
+    assert summary.loc["predicted", "gain_median"] == pytest.approx((1.2 - 0.16 / 1.04) / 2)
+    assert summary.loc["predicted", "worse_than_default_rate"] == 0.5
+    assert summary.loc["default", ["gain_median", "worse_than_default_rate"]].isna().all()
+
+
+def ending(table, ends):
+    """The table with other last values: configuration -> one per seed."""
+    frame = table.frame.copy()
+    frame["config_id"] = frame["config_id"].astype(str)
+    for identity, values in ends.items():
+        own = frame["config_id"] == identity
+        for seed, value in zip((7, 8), values, strict=True):
+            last = own & (frame["seed"] == seed) & (frame["epoch"] == 2)
+            frame.loc[last, ["val_metric", "test_metric"]] = value
+            frame.loc[last, "status"] = "ok"
+    return replace(table, frame=frame)
+
+
+def rows_with(task, ends):
+    scores, *_ = score([replace(task, final=ending(task.final, ends))], "by_hand", 0)
+    return of(scores, task.info.task)
+
+
+def test_a_clear_gain_is_no_tie_however_rough_the_reference_is(digits):
+    """Grid search's choice fails with one seed: its own error is as large as the gain."""
+    rows = rows_with(digits, {A: [0.9, 0.3], B: [0.95, 0.95]})
+    assert rows.loc["predicted", "gap"] == pytest.approx(-0.35 / 0.6)
+    assert not rows.loc["predicted", "tie"]
+
+
+def test_what_seeds_share_cancels_in_a_difference(digits):
+    """Both vary by .2 from seed to seed, but A is always .02 ahead."""
+    rows = rows_with(digits, {A: [0.7, 0.9], B: [0.68, 0.88]})
+    assert rows.loc["predicted", "gap_error"] == pytest.approx(0)
+    assert not rows.loc["predicted", "tie"]
+    assert rows_with(digits, {A: [0.7, 0.9], B: [0.73, 0.88]}).loc["predicted", "tie"]
+
+
+def test_hits_beside_a_sample_are_counted_against_the_best_choice_of_any_method(load):
+    """A is 20 % better than the best of three, and so what all others are held against."""
+    rows = rows_with(load, {A: [0.8, 0.8], B: [1.0, 1.0], C: [1.0, 1.0]})
+    assert rows["gap"].to_dict() == pytest.approx(
+        {"predicted": -0.2, "grid": 0, "random": -0.2, "default": 0}
+    )
+    assert rows["behind"].to_dict() == pytest.approx(
+        {"predicted": 0, "grid": 0.25, "random": 0, "default": 0.25}
+    )
+    assert rows["within_5pct"].to_dict() == {
+        "predicted": True,
+        "grid": False,
+        "random": True,
+        "default": False,
+    }
+    assert set(rows["base_rate_5pct"]) == {0}
+
+
+def test_a_reference_that_is_no_better_than_the_default_or_the_trivial_predictor_is_weak(digits):
+    default = rows_with(digits, {A: [0.8, 0.8], C: [0.8, 0.8]})
+    assert set(default["weak_reference"]) == {"no better than the default"}
+    trivial = rows_with(digits, {A: [0.105, 0.105], C: [0.05, 0.05]})
+    assert set(trivial["weak_reference"]) == {"hardly better than the trivial predictor"}
+    assert trivial.loc["predicted", "within_5pct"]
 
 
 def test_with_one_seed_a_tie_cannot_be_told(digits):

@@ -12,6 +12,7 @@ from probecast.evaluation.statistics import (
     holm,
     mean_ranks,
     pairwise_p,
+    rises,
     smallest_p,
     wilcoxon_p,
     wilson_interval,
@@ -66,6 +67,38 @@ def test_wilcoxon():
     # Five pairs, all in one direction: 2 of the 2**5 sign patterns are as extreme.
     assert wilcoxon_p([1, 2, 3, 4, 5], [0, 0, 0, 0, 0]) == pytest.approx(2 / 32)
     assert wilcoxon_p([1, 2], [1, 2]) == 1
+
+
+@pytest.mark.parametrize("count", [6, 9])
+def test_wilcoxon_with_ties_and_without_differences_is_that_of_all_signs(count):
+    from scipy.stats import PermutationMethod, wilcoxon
+
+    generator = np.random.default_rng(count)
+    for _ in range(5):
+        difference = generator.integers(-3, 4, size=count).astype(float)
+        every = PermutationMethod(n_resamples=2**count)
+        theirs = wilcoxon(difference, zero_method="zsplit", method=every).pvalue
+        assert wilcoxon_p(difference, np.zeros(count)) == pytest.approx(theirs)
+
+
+def test_wilcoxon_of_many_pairs_is_exact():
+    from scipy.stats import wilcoxon
+
+    difference = np.random.default_rng(0).normal(0.3, 1, size=50)
+    exact = wilcoxon(difference, method="exact").pvalue
+    assert wilcoxon_p(difference, np.zeros(50)) == pytest.approx(exact)
+
+
+def test_a_rise_counts_where_it_exceeds_the_error_of_the_paired_difference():
+    steady = pd.DataFrame({1.0: [0.5, 0.3], 2.0: [0.4, 0.2], 4.0: [0.45, 0.25], 8.0: [0.1, 0.1]})
+    assert rises(steady) == [4.0]
+    rough = steady.assign(**{"4.0": 0}).drop(columns="4.0")
+    rough[4.0] = [0.6, 0.1]  # on average .05 more, give or take .15
+    assert rises(rough) == []
+    # Slowly, too: each step is small, but not both together.
+    slow = pd.DataFrame({1.0: [0.2, 0.2], 2.0: [0.21, 0.2], 4.0: [0.22, 0.215]})
+    assert rises(slow) == [4.0]
+    assert rises(pd.DataFrame({1.0: [0.2], 2.0: [0.3]})) == [2.0]
 
 
 def test_holm():

@@ -9,9 +9,10 @@ from probecast.report.drawing import limits, lines_of, sheet, worst_shown
 from probecast.report.figures import metric
 from probecast.report.figures.curves import curves_figure
 from probecast.report.figures.finetuning import finetuning_figure
+from probecast.report.figures.gain import gain_figure
 from probecast.report.figures.ranks import ranks_figure, regrets_at
 from probecast.report.figures.regret import regret_figure, regret_over_cost
-from probecast.report.words import tuner_label
+from probecast.report.words import share, signed, tuner_label
 from probecast.space import config_id
 from probecast.tuners import TUNERS
 
@@ -125,6 +126,26 @@ def test_figures_in_files_of_their_own_hold_every_name_title_and_caption():
         assert picture.title in found
         assert found[-1].replace("\xa0", " ") == picture.caption
     assert len(set(lines_of(methods).values())) == 16
+
+
+def test_regret_that_rises_with_the_cost_is_marked():
+    runs = replayed(["steady", "rising"], tasks=3)
+    assert "No method's regret rises" in regret_figure(runs, "a table", seed=0).caption
+    later = (runs["method"] == "rising") & (runs["cost"] == 2)
+    runs.loc[later, "regret"] += 0.3
+    caption = regret_figure(runs, "a table", seed=0).caption
+    assert "A ring marks where" in caption
+    assert "over tasks: rising at 2." in caption
+
+
+def test_gains_are_drawn_by_task_and_of_one_task_by_method(make_study):
+    many = texts(sheet(gain_figure(make_study(["digits", "load"])["scores"])))
+    assert {"digits-cnn", "load-cnn"} <= set(many)
+    study = make_study(["digits"], sampled=True)
+    one = texts(sheet(gain_figure(study["scores"])))
+    assert {"probecast (predicted), of 12", "sampled reference, of 6"} <= set(one)
+    row = study["scores"].iloc[0]
+    assert f"{signed(row['gain'])} ± {share(row['gain_error'])}" in one
 
 
 def test_ranks_join_what_does_not_differ():

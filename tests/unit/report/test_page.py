@@ -1,15 +1,15 @@
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from probecast.evaluation.headline import in_words
+from probecast.evaluation.answer import gains_in_words, references_in_words
 from probecast.report.page import write_report
-from probecast.report.words import count, number, share
+from probecast.report.words import configuration, count, number, share, signed, with_error
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -70,10 +70,27 @@ def path(study, tmp_path_factory):
 
 
 def test_the_answer_comes_first(study, path):
-    page = parse(path)
-    assert in_words(study["headline"]) in page.words()
+    """The gain over the default, then every task's configuration; only then the reference."""
     text = path.read_text(encoding="utf-8")
-    assert text.index("<h1>") < text.index("<svg") < text.index("<table")
+    assert f"<h1>{gains_in_words(study['scores'])}</h1>" in text
+    words = parse(path).words()
+    answer = words[: words.index("How close to the best")]
+    for task in study["tasks"]:
+        assert f"{task.info.task} {configuration(task.prediction.configuration)}" in answer
+    assert "0.800 [0.700, 0.900] 65 %" in answer
+    assert references_in_words(study["scores"]) in words[len(answer) :]
+    order = ("<h1>", "The answer for every task", "Gain over the default", "All tasks")
+    assert sorted(order, key=text.index) == list(order)
+
+
+def test_validation_stands_beside_test(study, path):
+    text = parse(path).words()
+    for row in study["scores"].query("role == 'predicted'").itertuples():
+        test = with_error(row.test_mean, row.test_error)
+        gain = f"{signed(row.gain)} ± {share(row.gain_error)}"
+        default = study["scores"].query(f"role == 'default' and task == '{row.task}'").iloc[0]
+        default = with_error(default["test_mean"], default["test_error"])
+        assert f"{number(row.val_mean)} {test} {default} {gain} 1.6" in text
 
 
 def test_the_study_file_is_quoted(study, path):
@@ -89,8 +106,8 @@ def test_every_task_shows_choices_errors_and_costs(study, path):
         assert any(s.get("id") == f"task-{task.info.task}" for s in page.all("section"))
     row = study["scores"].query("role == 'predicted'").iloc[0]
     assert f"{row['test_mean']:.3f} ± {row['test_error']:.3f}" in text
-    assert "8 epochs, 12 s of core time, 24 GFLOP" in text
-    assert "expected to reach accuracy 0.800 (80 % interval 0.700 to 0.900)" in text
+    for role in study["scores"].itertuples():
+        assert f"{role.chosen_from} {with_error(role.val_mean, role.val_error)}" in text
     assert {"✓ hit", "✗ miss"} & set(re.findall(r"[✓✗] \w+", text))
 
 
@@ -179,18 +196,104 @@ def test_names_are_escaped(make_study, tmp_path):
     assert "<script>alert(1)</script>$x_1$-cnn" in page.words()
 
 
+def test_one_task_is_an_answer_and_its_evidence(make_study, tmp_path):
+    """No ranks and no test over tasks; all else is folded."""
+    path = tmp_path / "index.html"
+    study = make_study(["digits"], sampled=True)
+    write_report(path, **study)
+    page, text = parse(path), path.read_text(encoding="utf-8")
+    task = study["tasks"][0]
+    assert f"<h1>Train digits-cnn with {configuration(task.prediction.configuration)}</h1>" in text
+    words = page.words()
+    answer = words[: words.index("The evidence")]
+    for expected in (
+        "validation accuracy 0.800, between 0.700 and 0.900 (80 % sure)",
+        "65 % that it comes within 5 % of the best. In 3 replays on the sweep,",
+        "1.6 full training runs (8 epochs, 12 s of core time, 24 GFLOP)",
+    ):
+        assert expected in answer
+    assert "Critical-difference" not in text
+    assert "Wilcoxon" not in text
+    assert text[: text.index("<details")].count("<svg") == 3
+    assert "<details>\n<summary>All tuners by cost" in text
+    assert "<details>\n<summary>Provenance" in text
+    assert len(page.all("nav")) == 0
+
+
 @pytest.mark.parametrize("count", [8, pytest.param(50, marks=pytest.mark.slow)])
 def test_many_tasks(make_study, tmp_path, count):
+    """Every task is folded, and of very many only one figure is drawn."""
     path = tmp_path / "index.html"
     write_report(path, **make_study([f"set{number}" for number in range(count)]))
     page = parse(path)
     assert sum(s.get("class") == "task" for s in page.all("section")) == count
+    assert not [d for d in page.all("details") if "open" in d]
+    figures = [svg["aria-label"] for svg in page.all("svg")]
+    assert sum(label.startswith("Probes on") for label in figures) == count
+    assert sum(label.startswith("What each choice") for label in figures) == count * (count < 12)
     assert path.stat().st_size < count * 200e3
+
+
+def test_a_prediction_that_beats_the_sample_is_said_to(make_study, tmp_path):
+    """Its hits are marked where the reference is weak, and who chose from how many is said."""
+    study = make_study(["digits", "load", "spoken"], sampled=True, lucky=True)
+    write_report(tmp_path / "index.html", **study)
+    words = parse(tmp_path / "index.html").words()
+    rows = study["scores"].query("role == 'predicted'")
+    assert (rows["gap"] < -0.05).any()
+    for row in rows[rows["gap"] < 0].itertuples():
+        assert f"better than the best of 6 sampled configurations by {share(-row.gap)}" in words
+    assert "within 5 % of the best of 6" not in words
+    assert "within 5 % of the sampled reference" not in words
+    assert "✓ hit, weak reference" in words
+    assert "✓ hit ✓" not in words
+    assert "The prediction chooses from the whole space, every other method from the" in words
+    assert "probecast (predicted) 12 3 " in words
+    assert "portfolio 6 3 " in words
+
+
+def without_probecast(task):
+    others = task.baselines[task.baselines["method"] != "probecast"]
+    return replace(task, baselines=others, beliefs=task.beliefs.iloc[:0])
+
+
+@pytest.mark.parametrize(
+    ("methods", "cause"),
+    [
+        (
+            ["random", "portfolio", "best_average"],
+            "`baselines.methods` of the study file leaves out `probecast`",
+        ),
+        (
+            ["probecast", "random", "portfolio", "best_average"],
+            "probecast could not be replayed on any task's sweep",
+        ),
+    ],
+)
+@pytest.mark.parametrize("datasets", [["digits"], ["digits", "load"]])
+def test_why_there_are_no_beliefs_to_judge(
+    make_study, write_up, tmp_path, datasets, methods, cause
+):
+    tasks = [without_probecast(task) for task in make_study(datasets)["tasks"]]
+    write_report(tmp_path / "index.html", **write_up(tasks) | {"methods": methods})
+    words = parse(tmp_path / "index.html").words()
+    assert words.count(cause) == 2  # beside the recommendation, and where beliefs are judged
+    assert "Not replayed: probecast." in words
+    assert "meta-encoder cannot judge" not in words
+
+
+def test_too_few_configurations_are_no_ranking_of_hyperparameters(path):
+    words = parse(path).words()
+    assert (
+        "Which hyperparameters mattered is not said of digits-cnn, load-cnn, spoken-cnn: 6 "
+        "configurations are too few to rank 2 hyperparameters: at least 20 are needed." in words
+    )
+    assert "functional ANOVA" not in path.read_text(encoding="utf-8")
 
 
 def test_equal_inputs_give_equal_bytes_also_through_the_files(study, path, tmp_path):
     again = dict(study)
-    for name in ("scores", "summary"):
+    for name in ("scores", "summary", "importance"):
         study[name].to_csv(tmp_path / name, index=False)
         again[name] = pd.read_csv(tmp_path / name)
     write_report(tmp_path / "index.html", **again)

@@ -33,6 +33,24 @@ def test_an_error_has_the_decimals_of_its_mean():
     assert words.with_error(0.9341, float("nan")) == "0.934"
 
 
+def test_a_choice_is_spelt_with_how_many_it_was_chosen_from():
+    assert words.role_label("portfolio", True, 12) == "portfolio, of 12"
+    assert words.role_label("grid", True, 24) == "sampled reference, of 24"
+    assert words.role_label("grid", False) == "grid search"
+    assert words.role_label("default", True, 1) == "default"
+    assert words.span([24, 12, 24]) == "12 to 24"
+    assert words.span([486]) == "486"
+
+
+def test_gains_have_a_sign():
+    assert [words.signed(v) for v in (0.65, -0.1, 0.0, float("nan"))] == [
+        "+65 %",
+        "−10 %",
+        "0 %",
+        "–",
+    ]
+
+
 def test_costs():
     assert [words.duration(s) for s in (0.5, 75.26, 600, 9000, 4e6)] == [
         "0.5 s",

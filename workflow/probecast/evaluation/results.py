@@ -34,6 +34,7 @@ class TaskResults:
         continued: the probes trained to the end.
         choices: role -> configuration and cost.
         space_size: number of configurations in the space; None when countless.
+        candidates: so many configurations, at most, the prediction could choose from.
     """
 
     prediction: Recommendation
@@ -46,6 +47,7 @@ class TaskResults:
     continued: TrialTable
     choices: dict[str, Choice]
     space_size: int | None
+    candidates: int
 
     @property
     def info(self) -> TaskInfo:
@@ -53,18 +55,28 @@ class TaskResults:
         return self.sweep.info
 
     @property
+    def swept(self) -> int:
+        """Number of configurations in the reference sweep."""
+        return self.sweep.frame["config_id"].nunique()
+
+    @property
     def sampled(self) -> bool:
         """Whether the reference sweep is a sample of the space, not the whole grid."""
-        return self.sweep.frame["config_id"].nunique() != self.space_size
+        return self.swept != self.space_size
+
+    def chosen_from(self, role: str) -> int:
+        """From how many configurations a role's choice was made: replays know the sweep's."""
+        if role == "predicted":
+            return min(self.candidates, self.space_size or self.candidates)
+        return 1 if role == "default" else self.swept
 
     @property
     def reference(self) -> str:
         """What the prediction is compared with, in words."""
-        count = self.sweep.frame["config_id"].nunique()
         if not self.sampled:
-            return f"grid search (all {count} configurations)"
+            return f"grid search (all {self.swept} configurations)"
         of = "" if self.space_size is None else f" of {self.space_size}"
-        return f"sampled reference ({count}{of} configurations)"
+        return f"sampled reference ({self.swept}{of} configurations)"
 
 
 def read_task(
@@ -78,6 +90,7 @@ def read_task(
     continued: str | Path,
     choices: str | Path,
     space_size: int | None,
+    candidates: int,
 ) -> TaskResults:
     """Read one task's files and check that they belong together.
 
@@ -95,6 +108,7 @@ def read_task(
         continued=read_table(continued),
         choices=read_choices(choices),
         space_size=space_size,
+        candidates=candidates,
     )
     task = results.info.task
     for path, found in (
@@ -121,12 +135,13 @@ def read_task(
 
 
 def read_tasks(
-    space_sizes: Mapping[str, int | None], files: Mapping[str, list[str]]
+    space_sizes: Mapping[str, int | None], candidates: int, files: Mapping[str, list[str]]
 ) -> list[TaskResults]:
     """Read several tasks' files.
 
     Args:
         space_sizes: task -> number of configurations in its space.
+        candidates: so many configurations, at most, a prediction could choose from.
         files: argument of ``read_task`` -> the files of all tasks, in the tasks' order; of
             ``sweep`` a task may have several.
     """
@@ -138,6 +153,7 @@ def read_tasks(
             **{name: files[name][number] for name in single},
             sweep=sweeps[task],
             space_size=size,
+            candidates=candidates,
         )
         for number, (task, size) in enumerate(space_sizes.items())
     ]
@@ -159,16 +175,20 @@ def _read_frame(path: str | Path, columns: Sequence[str], stage: str) -> pd.Data
     return frame
 
 
-def study_beliefs(tasks: list[TaskResults]) -> pd.DataFrame:
+def study_beliefs(tasks: list[TaskResults], paid: bool = True) -> pd.DataFrame:
     """Return the beliefs about every task at all costs up to what its prediction has cost.
 
     At one cost there is a single recommendation per task: too few to judge a study of a few
     tasks by.
+
+    Args:
+        tasks: every task's results.
+        paid: leave out what costs more than the task's prediction did.
     """
     kept = []
     for task in tasks:
-        paid = total_cost(task.prediction)["full_runs"] + 1e-9
-        affordable = task.beliefs[task.beliefs["cost"] <= paid]
+        most = total_cost(task.prediction)["full_runs"] + 1e-9 if paid else float("inf")
+        affordable = task.beliefs[task.beliefs["cost"] <= most]
         if not affordable.empty:
             kept.append(affordable)
     nothing = [pd.DataFrame(columns=list(BELIEF_COLUMNS))]

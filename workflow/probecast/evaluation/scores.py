@@ -5,6 +5,7 @@ import pandas as pd
 
 from probecast.evaluation.choices import total_cost
 from probecast.evaluation.headline import Headline, headline_of
+from probecast.evaluation.reference import bar, weakness
 from probecast.evaluation.results import TaskResults
 from probecast.evaluation.statistics import bootstrap_interval, expected_draws, wilcoxon_p
 from probecast.regret import gap, regret, within
@@ -49,15 +50,23 @@ def score(
 def score_task(task: TaskResults) -> pd.DataFrame:
     """Return one row per role.
 
-    The reference is grid's choice after retraining. Columns beside the task's identity:
+    The reference is grid's choice after retraining. Hits are counted against the bar, which is
+    the same on a whole grid, and on a sample the best retrained choice of any role. Columns
+    beside the task's identity:
 
-    - ``test_mean, test_error``: last test metric, mean and standard error over the fresh
-      seeds; a diverged trial counts as the floor.
-    - ``gap, within_5pct, within_1pct``: distance to the reference, see ``gap``.
+    - ``reference, reference_size``: whether the sweep was the whole grid, and of how many
+      configurations; ``weak_reference``: why to come near it says little, else empty.
+    - ``chosen_from``: from how many configurations the choice was made.
+    - ``test_mean, test_error, val_mean, val_error``: last metric, mean and standard error over
+      the fresh seeds; a diverged trial counts as the floor.
+    - ``gain, gain_error``: by how much it is better than the default, relative to that, and
+      the standard error over seeds; ``worse_than_default``: by more than that error.
+    - ``gap, gap_error``: by how much it is worse than the reference, see ``gap``; ``tie``: by
+      no more than the standard error. ``behind``: by how much worse than the bar.
+    - ``within_5pct, within_1pct``: whether it comes as close to the bar.
     - ``base_rate_5pct, base_rate_1pct``: share of the sweep's configurations whose own last
       test metric passes the same bar: what a configuration drawn at random would do.
       ``saturated``: that share exceeds one half at 5 %.
-    - ``tie``: the difference to the reference is at most twice its seed error.
     - ``regret``: against the best retrained choice of the task.
     - ``epochs_to_convergence, training_seconds, training_flops``: means per trial.
     - ``cost_*``: total cost in four currencies, see ``_cost``.
@@ -69,22 +78,31 @@ def score_task(task: TaskResults) -> pd.DataFrame:
     """
     info, roles = task.info, [role for role in ROLES if role in task.choices]
     higher = info.higher_is_better
-    chosen = [task.choices[role].config_id for role in roles]
-    rows = _trained(task.final).loc[chosen].reset_index()
+    chosen = {role: task.choices[role].config_id for role in roles}
+    rows = _trained(task.final).loc[chosen.values()].reset_index()
     rows.insert(0, "role", roles)
-    values = rows["test_mean"]
-    reference = values[roles.index("grid")]
+    rows.insert(1, "chosen_from", [task.chosen_from(role) for role in roles])
+    by_role = dict(zip(roles, rows["test_mean"], strict=True))
+    values, best = rows["test_mean"], bar(by_role, task.sampled, higher)
     sweep_tests = _test_by_merit(task.sweep)
 
-    rows["gap"] = gap(values, reference, higher)
+    ends = task.final.with_floor("test_metric")[info.epochs].unstack("seed")
+    for name, other in (("gain", "default"), ("gap", "grid")):
+        rows[name] = gap(values, by_role[other], higher) + 0.0
+        # All are trained with the same seeds, so that what these share cancels.
+        errors = [(ends.loc[own] - ends.loc[chosen[other]]).sem() for own in chosen.values()]
+        rows[f"{name}_error"] = np.array(errors) / (abs(by_role[other]) or np.nan)
+    rows["gain"] = 0.0 - rows["gain"]
+    rows["worse_than_default"] = -rows["gain"] > rows["gain_error"].fillna(0)
+    rows["tie"] = _tie(rows, chosen["grid"])
+    rows["behind"] = gap(values, best, higher)
     for label, margin in (("5pct", 0.05), ("1pct", 0.01)):
-        rows[f"within_{label}"] = within(values, reference, margin, higher)
-        hits = within(sweep_tests, reference, margin, higher)
+        rows[f"within_{label}"] = within(values, best, margin, higher)
+        hits = within(sweep_tests, best, margin, higher)
         rows[f"base_rate_{label}"] = float(hits.mean())
     rows["saturated"] = rows["base_rate_5pct"] > 0.5
-    rows["tie"] = _tie(rows)
-    best = values.max() if higher else values.min()
-    rows["regret"] = regret(values, best, info.floor_test, higher)
+    top = values.max() if higher else values.min()
+    rows["regret"] = regret(values, top, info.floor_test, higher)
 
     costs = [_cost(task, role, row) for role, (_, row) in zip(roles, rows.iterrows(), strict=True)]
     rows = rows.join(pd.DataFrame(costs).add_prefix("cost_").astype(float))
@@ -98,6 +116,8 @@ def score_task(task: TaskResults) -> pd.DataFrame:
     shared = ("task", "dataset", "family", "architecture", "metric")
     identity = {name: getattr(info, name) for name in shared}
     identity["reference"] = "sampled reference" if task.sampled else "grid"
+    identity["reference_size"] = task.swept
+    identity["weak_reference"] = weakness(task, by_role)
     configurations = pd.DataFrame([task.choices[role].configuration for role in roles])
     configurations = configurations.astype(object).add_prefix("configuration.")
     return pd.concat([pd.DataFrame([identity] * len(rows)), rows, configurations], axis=1)
@@ -107,8 +127,10 @@ def summarise(scores: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Return one row per role over all tasks.
 
     Hit rates leave saturated tasks out; every other column is over all tasks that have the
-    role. ``regret_ci_low, regret_ci_high``: 95 % bootstrap over families, empty with one
-    family. ``wilcoxon_p``: the role's regrets against the prediction's, paired by task.
+    role. ``gain_median, worse_than_default_rate``: by how much the role is better than the
+    default, and the share of tasks on which it is worse, both empty of the default itself.
+    ``regret_ci_low, regret_ci_high``: 95 % bootstrap over families, empty with one family.
+    ``wilcoxon_p``: the role's regrets against the prediction's, paired by task.
     """
     regrets = scores.pivot(index="task", columns="role", values="regret")
     summary = []
@@ -118,6 +140,7 @@ def summarise(scores: pd.DataFrame, seed: int) -> pd.DataFrame:
         low, high = bootstrap_interval(
             rows["regret"], rows["family"], derive(seed, "evaluate", "bootstrap")
         )
+        other = role != "default"
         pairs = regrets[["predicted", role]].dropna().to_numpy().T
         summary.append(
             {
@@ -128,6 +151,8 @@ def summarise(scores: pd.DataFrame, seed: int) -> pd.DataFrame:
                 "hit_rate_1pct": open_rows["within_1pct"].mean(),
                 "base_rate_5pct": open_rows["base_rate_5pct"].mean(),
                 "base_rate_1pct": open_rows["base_rate_1pct"].mean(),
+                "gain_median": rows["gain"].median() if other else np.nan,
+                "worse_than_default_rate": rows["worse_than_default"].mean() if other else np.nan,
                 "regret_mean": rows["regret"].mean(),
                 "regret_ci_low": float(low),
                 "regret_ci_high": float(high),
@@ -143,7 +168,10 @@ def summarise(scores: pd.DataFrame, seed: int) -> pd.DataFrame:
 def _trained(final: TrialTable) -> pd.DataFrame:
     """What the fresh trainings of each configuration gave; index config_id."""
     info = final.info
-    test = final.with_floor("test_metric")[info.epochs].groupby("config_id")
+    test, val = (
+        final.with_floor(column)[info.epochs].groupby("config_id")
+        for column in ("test_metric", "val_metric")
+    )
     curves, trials = final.curves("val_metric"), final.frame.groupby(["config_id", "seed"])
     epochs = epochs_to_convergence(curves.to_numpy(), info.higher_is_better)
     cost = trials[["seconds", "flops"]].sum().groupby("config_id").mean()
@@ -153,6 +181,8 @@ def _trained(final: TrialTable) -> pd.DataFrame:
             "seeds": test.size(),
             "test_mean": test.mean(),
             "test_error": test.sem(),
+            "val_mean": val.mean(),
+            "val_error": val.sem(),
             "diverged": diverged,
             "epochs_to_convergence": pd.Series(epochs, curves.index).groupby("config_id").mean(),
             "training_seconds": cost["seconds"],
@@ -167,16 +197,13 @@ def _test_by_merit(sweep: TrialTable) -> np.ndarray:
     return sweep.ends("test_metric").loc[order].to_numpy()
 
 
-def _tie(rows: pd.DataFrame) -> pd.Series:
-    """Whether the difference to grid's choice is at most twice its standard error.
+def _tie(rows: pd.DataFrame, grid: str) -> pd.Series:
+    """Whether the difference to grid's choice is at most its standard error.
 
     Missing with one seed; a role with grid's own configuration ties in any case.
     """
-    grid = rows[rows["role"] == "grid"].iloc[0]
-    error = np.hypot(rows["test_error"], grid["test_error"])
-    difference = (rows["test_mean"] - grid["test_mean"]).abs()
-    tie = (difference <= 2 * error).astype("boolean").mask(error.isna())
-    return tie.mask(rows["config_id"] == grid["config_id"], True)
+    tie = (rows["gap"].abs() <= rows["gap_error"]).astype("boolean")
+    return tie.mask(rows["gap_error"].isna()).mask(rows["config_id"] == grid, True)
 
 
 def _cost(task: TaskResults, role: str, trained: pd.Series) -> dict[str, float | None]:

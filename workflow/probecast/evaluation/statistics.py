@@ -59,21 +59,29 @@ def wilson_interval(share: float, count: int, level: float = 0.95) -> tuple[floa
 
 
 def wilcoxon_p(first: ArrayLike, second: ArrayLike) -> float:
-    """Return the two-sided p-value of the Wilcoxon signed-rank test for pairs.
+    """Return the exact two-sided p-value of the Wilcoxon signed-rank test for pairs.
 
     Pairs without a difference are split between the signs (Pratt), so that ties count
-    against significance; without any difference the p-value is 1.
+    against significance; without any difference the p-value is 1. Exact with ties, too, and at
+    once: SciPy tries all signs of up to 13 such pairs, and approximates more of them.
 
     Args:
         first: (tasks,) values of one method.
         second: (tasks,) values of the other on the same tasks.
     """
-    from scipy.stats import wilcoxon
-
     difference = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
-    if not difference.any():
-        return 1.0
-    return float(wilcoxon(difference, zero_method="zsplit").pvalue)
+    ranks = pd.Series(np.abs(difference)).rank().to_numpy()
+    doubled = np.rint(2 * ranks[difference != 0]).astype(int)  # shared ranks may be halves
+    # P(the ranks with a positive sign sum to as much), one pair after the other: every sign is
+    # as likely as its opposite. What no difference adds is the same on both sides.
+    chance = np.zeros(doubled.sum() + 1)
+    chance[0] = 1.0
+    for rank in doubled:
+        chance[rank:] += chance[:-rank].copy()
+        chance /= 2
+    reached = np.rint(2 * ranks[difference > 0]).astype(int).sum()
+    tail = min(chance[: reached + 1].sum(), chance[reached:].sum())
+    return float(min(1.0, 2 * tail))
 
 
 def holm(p_values: ArrayLike) -> np.ndarray:
@@ -142,6 +150,25 @@ def groups_alike(
     alike.add_edges_from(pair for pair, p in p_values.items() if p >= level)
     groups = [sorted(clique, key=methods.index) for clique in find_cliques(alike)]
     return sorted(groups, key=lambda group: [methods.index(method) for method in group])
+
+
+def rises(curve: pd.DataFrame) -> list[float]:
+    """Return the costs at which the mean regret is higher than at some lower cost.
+
+    A rise counts where it is larger than the standard error of the paired differences over
+    tasks; with a single task, where there is any.
+
+    Args:
+        curve: (tasks x costs), ascending, complete.
+    """
+    means, found = curve.mean(), []
+    for place in range(1, curve.shape[1]):
+        best = int(means.iloc[:place].argmin())
+        difference = curve.iloc[:, place] - curve.iloc[:, best]
+        error = difference.sem() if len(curve) > 1 else 0.0
+        if difference.mean() > max(error, 1e-9):
+            found.append(float(curve.columns[place]))
+    return found
 
 
 def expected_draws(good: ArrayLike) -> float:

@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from probecast.trials import TaskInfo
 
 WIDTH = 4.8  # inches, labels included: text stays readable when a phone shrinks the figure
+PAD = 0.1  # inches, around a figure
 INK = "#010203"  # becomes currentColor
 SIDES = ("width", "height")
 MARGIN = 12  # points, around a figure in a file of its own
@@ -129,9 +130,11 @@ def picture(figure: Figure, name: str, title: str, caption: str) -> Picture:
         caption: how to read it.
     """
     _fit(figure)
+    # Measured here: savefig would draw the figure once more to do so.
+    box = figure.get_tightbbox().padded(PAD)
     buffer = io.StringIO()
     no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    figure.savefig(buffer, format="svg", bbox_inches="tight", metadata=no_metadata)
+    figure.savefig(buffer, format="svg", bbox_inches=box, metadata=no_metadata)
     svg = buffer.getvalue()
     prefix = re.sub(r"[^a-z0-9_]", "-", name.lower())
 

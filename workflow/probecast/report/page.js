@@ -19,3 +19,14 @@ for (const button of document.querySelectorAll(".sortable th button")) {
     body.append(...rows);
   });
 }
+
+// A link to what is folded opens it.
+function open() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const folded = target?.querySelector(":scope > details") ?? null;
+  for (let one = folded ?? target?.closest("details"); one; one = one.parentElement?.closest("details"))
+    one.open = true;
+  if (target) target.scrollIntoView();
+}
+window.addEventListener("hashchange", open);
+if (location.hash) open();

@@ -1,6 +1,7 @@
 """How the report spells numbers, costs and names."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -25,9 +26,21 @@ METRIC_LABELS = {
 MISSING = "–"
 
 
-def role_label(role: str, sampled: bool) -> str:
-    """Spell a role; on a sampled sweep, grid is never called grid search."""
-    return "sampled reference" if role == "grid" and sampled else ROLE_LABELS[role]
+def role_label(role: str, sampled: bool, chosen_from: int | None = None) -> str:
+    """Spell a role, and from how many it chose; a sampled sweep is never called grid search."""
+    label = "sampled reference" if role == "grid" and sampled else ROLE_LABELS[role]
+    return f"{label}, of {chosen_from:,}" if chosen_from and role != "default" else label
+
+
+def span(counts: Iterable[float]) -> str:
+    """Spell the range of some counts: ``24``, ``12 to 24``."""
+    low, high = min(counts := list(counts)), max(counts)
+    return count(low) if low == high else f"{count(low)} to {count(high)}"
+
+
+def signed(value: float | None) -> str:
+    """Spell a share of 1 that may be a gain or a loss: ``+4.2 %``."""
+    return share(value) if pd.isna(value) or value <= 0 else f"+{share(value)}"
 
 
 def metric_label(metric: str) -> str:

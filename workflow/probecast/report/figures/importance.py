@@ -12,7 +12,8 @@ def importance_figure(importance: pd.DataFrame) -> Picture:
     """The share of the variance that each hyperparameter explains by itself.
 
     Args:
-        importance: one row per task and hyperparameter (``importance.csv``).
+        importance: one row per task and hyperparameter (``importance.csv``), of tasks that
+            have shares.
     """
     shares = importance.pivot(index="task", columns="hyperparameter", values="share")
     medians = shares.median().sort_values(ascending=False, kind="stable")

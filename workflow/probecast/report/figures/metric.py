@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from probecast.evaluation.reference import bar
 from probecast.evaluation.results import TaskResults
 from probecast.report import drawing
 from probecast.report.drawing import INK, Picture, limits, line_of, picture, style, with_rows
@@ -22,9 +23,11 @@ def metric_figure(rows: pd.DataFrame, task: TaskResults) -> Picture:
     drawn = np.concatenate([means - errors, means + errors])
     low, high = limits(drawn, info, drawing.worst_shown(means, info, info.floor_test))
     reference = float(rows.loc[rows["role"] == "grid", "test_mean"].iloc[0])
-    figure, axes = with_rows([role_label(role, task.sampled) for role in rows["role"]])
-    bar, better = (0.95 * reference, high) if info.higher_is_better else (1.05 * reference, low)
-    axes.axvspan(bar, better, color=line_of("predicted").color, alpha=0.1, linewidth=0)
+    best = bar(dict(zip(rows["role"], means, strict=True)), task.sampled, info.higher_is_better)
+    roles = [(role, task.sampled, task.chosen_from(role)) for role in rows["role"]]
+    figure, axes = with_rows([role_label(*role) for role in roles])
+    edge, better = (0.95 * best, high) if info.higher_is_better else (1.05 * best, low)
+    axes.axvspan(edge, better, color=line_of("predicted").color, alpha=0.1, linewidth=0)
     axes.axvline(reference, color=INK, linewidth=1)
     beside = axes.get_yaxis_transform()
     for row, role in enumerate(rows["role"]):
@@ -42,5 +45,7 @@ def metric_figure(rows: pd.DataFrame, task: TaskResults) -> Picture:
         f"What each choice reaches on {info.task}",
         f"Mean and standard error over {rows['seeds'].min()} fresh seeds; "
         f"{'larger' if info.higher_is_better else 'smaller'} is better. Line: "
-        f"{task.reference}. Shade: within 5 % of it.",
+        f"{task.reference}. Shade: within 5 % of "
+        f"{'the best choice of any method' if task.sampled else 'it'}. Beside a method's name, "
+        "the number of configurations that it could choose from.",
     )

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from probecast.evaluation.statistics import bootstrap_interval
+from probecast.evaluation.statistics import bootstrap_interval, rises
 from probecast.report.drawing import WIDTH, Picture, lines_of, picture, style
 from probecast.report.words import tuner_label
 
@@ -29,7 +29,7 @@ def regret_figure(
     """
     methods = sorted(set(runs["method"]), key=lambda name: (name != "probecast", name))
     curves = {method: regret_over_cost(runs[runs["method"] == method]) for method in methods}
-    looks = lines_of(methods)
+    looks, risen = lines_of(methods), {}
     figure = Figure(figsize=(WIDTH, 3.4))
     axes = figure.subplots()
     for method, curve in curves.items():
@@ -42,6 +42,9 @@ def regret_figure(
             label=tuner_label(method),
         )
         drawn = curve.index if families is None else curve.index.map(families)
+        rising = risen[method] = rises(curve)
+        ring = {"color": look.color, "markersize": 10, "markerfacecolor": "none", "zorder": 4}
+        axes.plot(rising, mean[rising], marker="o", linestyle="", **ring)
         low, high = bootstrap_interval(curve, drawn, seed)
         axes.fill_between(mean.index, low, high, color=look.color, alpha=0.12, linewidth=0)
     _scale(axes)
@@ -53,7 +56,8 @@ def regret_figure(
         "Regret over total cost",
         f"Every tuner, replayed on {where}; mean over tasks. Bands: 95 % bootstrap over "
         f"{unit[1]}, none with a single {unit[0]}. Further down and further left is better; the "
-        f"upright axis is stretched towards 0.{_partial(curves, runs['task'].nunique())}",
+        f"upright axis is stretched towards 0.{_rising(risen)}"
+        f"{_partial(curves, runs['task'].nunique())}",
     )
 
 
@@ -78,6 +82,21 @@ def _scale(axes: Axes) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_ylim(0, top)
     axes.set_ylabel("mean regret (0 best, 1 trivial)")
+
+
+def _rising(risen: Mapping[str, list[float]]) -> str:
+    """Which methods' regret rises with the cost, and where."""
+    listed = [
+        f"{tuner_label(method)} at {', '.join(f'{cost:g}' for cost in costs)}"
+        for method, costs in risen.items()
+        if costs
+    ]
+    if not listed:
+        return " No method's regret rises with the cost by more than the standard error."
+    return (
+        " A ring marks where regret is higher than at a lower cost by more than the standard "
+        f"error of the paired difference over tasks: {'; '.join(listed)}."
+    )
 
 
 def _partial(curves: Mapping[str, pd.DataFrame], tasks: int) -> str:
