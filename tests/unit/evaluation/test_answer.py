@@ -49,7 +49,7 @@ def scores(*changes):
         ({"gain": float("inf"), "gain_error": float("nan")}, "more than any per cent better than"),
         (
             {"gain": -0.004},
-            "as good as the default: the difference of 0.4 % is within its standard error (1.0 %)",
+            "as good as the default: 0.4 % worse is within twice the standard error (1.0 %)",
         ),
     ],
 )
@@ -70,7 +70,7 @@ def test_the_gain_over_the_default(changes, words):
         (
             {"gap": 0.003, "tie": True},
             "tie",
-            "a tie with grid search: the difference of 0.3 % is within its standard error (0.4 %)",
+            "a tie with grid search: 0.3 % worse is within twice the standard error (0.4 %)",
         ),
         ({"gap": 0.0, "gap_error": 0.0, "tie": True}, "tie", "exactly as good as grid search"),
         ({"gap_error": float("nan"), "tie": pd.NA}, "near", "worse than grid search by 2.3 %"),

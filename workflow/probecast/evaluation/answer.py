@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from probecast.evaluation.headline import percent
+from probecast.evaluation.statistics import TIE
 
 
 def in_words(scores: pd.DataFrame) -> str:
@@ -43,8 +44,8 @@ def gain_in_words(row: Mapping[str, Any]) -> str:
         return "exactly as good as the default"
     if _side(row) == "as good":
         return (
-            f"as good as the default: the difference of {_size(row['gain'])} is within its "
-            f"standard error ({_size(row['gain_error'])})"
+            f"as good as the default: {_size(row['gain'])} {_by(row['gain'])} is within "
+            f"twice the standard error ({_size(row['gain_error'])})"
         )
     return f"{_size(row['gain'])} {_side(row)} than the default{_error(row['gain_error'])}"
 
@@ -75,8 +76,8 @@ def beside_reference(row: Mapping[str, Any]) -> str:
         if row["gap"] == 0 and row["gap_error"] == 0:
             return f"exactly as good as {reference}"
         return (
-            f"a tie with {reference}: the difference of {_size(row['gap'])} is within its "
-            f"standard error ({_size(row['gap_error'])})"
+            f"a tie with {reference}: {_size(row['gap'])} {_by(-row['gap'])} is within twice "
+            f"the standard error ({_size(row['gap_error'])})"
         )
     error = _error(row["gap_error"])
     if found == "better":
@@ -164,8 +165,12 @@ def is_weak(row: Mapping[str, Any]) -> bool:
     return bool(row["weak_reference"]) and pd.notna(row["weak_reference"])
 
 
+def _by(gain: float) -> str:
+    return "better" if gain > 0 else "worse"
+
+
 def _side(row: Mapping[str, Any]) -> str:
-    if row["gain"] == 0 or abs(row["gain"]) <= row["gain_error"]:
+    if row["gain"] == 0 or abs(row["gain"]) <= TIE * row["gain_error"]:
         return "as good"
     return "better" if row["gain"] > 0 else "worse"
 

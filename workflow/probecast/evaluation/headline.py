@@ -23,7 +23,7 @@ class Headline(Record):
         gain_over_default: by how much the predicted configuration is better on test data than
             the study's default configuration, relative to that, median over all tasks.
         worse_than_default_rate: share of all tasks on which it is worse than the default, by more
-            than the standard error over the fresh seeds.
+            than twice the standard error over the fresh seeds.
         hit_rate_5pct: share of tasks on which the predicted configuration comes within 5 % of
             grid search's choice or, where the sweep is a sample, of the best retrained choice
             of any method. No rate is known where all tasks are saturated.

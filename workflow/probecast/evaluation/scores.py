@@ -7,7 +7,7 @@ from probecast.evaluation.choices import total_cost
 from probecast.evaluation.headline import Headline, headline_of
 from probecast.evaluation.reference import bar, weakness
 from probecast.evaluation.results import TaskResults
-from probecast.evaluation.statistics import bootstrap_interval, expected_draws, wilcoxon_p
+from probecast.evaluation.statistics import TIE, bootstrap_interval, expected_draws, wilcoxon_p
 from probecast.regret import gap, regret, within
 from probecast.seeds import derive
 from probecast.study.sections import ROLES
@@ -60,9 +60,9 @@ def score_task(task: TaskResults) -> pd.DataFrame:
     - ``test_mean, test_error, val_mean, val_error``: last metric, mean and standard error over
       the fresh seeds; a diverged trial counts as the floor.
     - ``gain, gain_error``: by how much it is better than the default, relative to that, and
-      the standard error over seeds; ``worse_than_default``: by more than that error.
+      the standard error over seeds; ``worse_than_default``: by more than twice that error.
     - ``gap, gap_error``: by how much it is worse than the reference, see ``gap``; ``tie``: by
-      no more than the standard error. ``behind``: by how much worse than the bar.
+      no more than twice its standard error. ``behind``: by how much worse than the bar.
     - ``within_5pct, within_1pct``: whether it comes as close to the bar.
     - ``base_rate_5pct, base_rate_1pct``: share of the sweep's configurations whose own last
       test metric passes the same bar: what a configuration drawn at random would do.
@@ -93,7 +93,7 @@ def score_task(task: TaskResults) -> pd.DataFrame:
         errors = [(ends.loc[own] - ends.loc[chosen[other]]).sem() for own in chosen.values()]
         rows[f"{name}_error"] = np.array(errors) / (abs(by_role[other]) or np.nan)
     rows["gain"] = 0.0 - rows["gain"]
-    rows["worse_than_default"] = -rows["gain"] > rows["gain_error"].fillna(0)
+    rows["worse_than_default"] = -rows["gain"] > TIE * rows["gain_error"].fillna(0)
     rows["tie"] = _tie(rows, chosen["grid"])
     rows["behind"] = gap(values, best, higher)
     for label, margin in (("5pct", 0.05), ("1pct", 0.01)):
@@ -198,11 +198,11 @@ def _test_by_merit(sweep: TrialTable) -> np.ndarray:
 
 
 def _tie(rows: pd.DataFrame, grid: str) -> pd.Series:
-    """Whether the difference to grid's choice is at most its standard error.
+    """Whether the difference to grid's choice is at most twice its standard error.
 
     Missing with one seed; a role with grid's own configuration ties in any case.
     """
-    tie = (rows["gap"].abs() <= rows["gap_error"]).astype("boolean")
+    tie = (rows["gap"].abs() <= TIE * rows["gap_error"]).astype("boolean")
     return tie.mask(rows["gap_error"].isna()).mask(rows["config_id"] == grid, True)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 LEVEL, DRAWS = 0.95, 2000  # of the bootstrap: coverage, and resamples
+TIE = 2.0  # a difference of no more standard errors is a tie
 
 
 def bootstrap_interval(
