@@ -84,6 +84,10 @@ class Scales:
             np.append(weight, unlikely),
         )
 
+    def thinned(self) -> "Scales":
+        """Return a third of the candidates: enough to weigh one prior against another."""
+        return Scales(self.offset[::3], self.range[::3], self.log_weight[::3])
+
 
 class Components:
     """The mixture's components: every expert on every scale, and what speaks for each.

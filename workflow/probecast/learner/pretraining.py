@@ -96,7 +96,8 @@ def _plays(encoder: MetaEncoder, tables: Sequence[TrialTable]) -> list[Play]:
         shown = curves + generator.normal(0, noise, curves.shape)
         draws = draws_of(shown[rows][kept], curves[rows][kept, -1], expected[kept], generator)
         if draws:  # a single trial without a curve leaves nothing to predict
-            plays.append(Play(evidence.of(kept), others.scales(table.info), draws))
+            scales = others.scales(table.info).thinned()
+            plays.append(Play(evidence.of(kept), scales, draws))
     return plays
 
 
