@@ -1,11 +1,15 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from probecast import console
 from probecast.console import Progress, logger, stage
 from probecast.errors import ProbecastError
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "workflow")}
 
 
 @pytest.fixture
@@ -93,11 +97,13 @@ def test_so_is_one_whose_libraries_still_load(tmp_path):
         "snakemake = None\nfrom probecast.console import stage\n"
         "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
     )
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=False, env=ENVIRONMENT
+    )
     assert done.returncode in (130, -2)
     assert done.stderr == f"{console.AGAIN}\n"
 
 
 def test_who_only_imports_the_library_keeps_pythons_own_ways(tmp_path):
     program = "import sys, probecast.console; assert sys.excepthook is sys.__excepthook__"
-    subprocess.run([sys.executable, "-c", program], check=True)
+    subprocess.run([sys.executable, "-c", program], check=True, env=ENVIRONMENT)

@@ -42,6 +42,7 @@ STUDY = {
             "path": "odd.csv",
             "metric": "error in °C",
             "higher_is_better": False,
+            "empty_metric": "diverged",  # pandas writes NaN so
             "columns": {
                 "task": "Data",
                 "config_id": "trial no",

@@ -1,6 +1,7 @@
 """What is wrong with a storage is said in one sentence; what is read stays as it is."""
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -174,7 +175,8 @@ def test_a_password_is_not_shown_by_the_export(tmp_path):
     )
     command = [sys.executable, "-m", "probecast.export", f"{tmp_path}/a.json", "optuna"]
     command += ["--storage", SECRETS[0], "--study", "mine"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "workflow")}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 1
     assert done.stderr.startswith("Error: postgresql://me:***@127.0.0.1:1/runs: no Optuna")
     assert "s3cr3t" not in done.stderr + done.stdout
