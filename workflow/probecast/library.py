@@ -118,20 +118,7 @@ def open_tuner(
     )
     known = _direction(given)
     checked = _space(space)
-    info = TaskInfo(
-        task="own",
-        dataset="own",
-        family="own",
-        architecture=given.architecture,
-        metric=given.metric,
-        higher_is_better=known,
-        floor_val=given.floor,
-        floor_test=given.floor,
-        epochs=given.epochs,
-        precision="unknown",
-        machine="unknown",
-        meta_features={},
-    )
+    info = TaskInfo.of_user(given.metric, known, given.floor, given.epochs, given.architecture)
     usual = None
     if default is not None:
         if not isinstance(default, Mapping):

@@ -130,6 +130,26 @@ class TaskInfo:
     machine: str
     meta_features: dict[str, float]
 
+    @classmethod
+    def of_user(
+        cls, metric: str, higher_is_better: bool, floor: float, epochs: int, architecture: str
+    ) -> "TaskInfo":
+        """Describe what a user trains in a loop of their own: no family, no data is known."""
+        return cls(
+            task="own",
+            dataset="own",
+            family="own",
+            architecture=architecture,
+            metric=metric,
+            higher_is_better=higher_is_better,
+            floor_val=floor,
+            floor_test=floor,
+            epochs=epochs,
+            precision="unknown",
+            machine="unknown",
+            meta_features={},
+        )
+
     @property
     def sign(self) -> int:
         """What the metric is multiplied by so that larger is better: 1 or -1."""

@@ -11,9 +11,8 @@ others, whatever the steps are called.
 import copy
 import json
 import threading
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -33,10 +32,10 @@ from probecast.integrations.distributions import (
     candidates,
     spread_over,
 )
+from probecast.integrations.plan import Plan
 from probecast.learner import shipped
 from probecast.learner.encoder import MetaEncoder
 from probecast.learner.transfer import Transfer
-from probecast.learner.tuner import ProbecastTuner
 from probecast.metrics import METRICS
 from probecast.seeds import derive
 from probecast.space import Configuration, config_id
@@ -44,7 +43,6 @@ from probecast.trials import TaskInfo, TrialTable
 from probecast.tuning.protocol import Belief, Observation, Problem
 
 ATTRIBUTE = "probecast"  # of the study: the recommendation, see ``ProbecastSampler.recommend``
-LONGEST = 30  # doublings of the budget
 
 logger = optuna.logging.get_logger("optuna.probecast")  # as loud as Optuna is
 
@@ -104,7 +102,7 @@ class ProbecastSampler(BaseSampler):
         self.architecture, self.names = architecture, Names(rename or {})
         self.space, self.cost, self.limit, self.seed = dict(space or {}), cost, candidates, seed
         self.encoder = encoder or MetaEncoder.read(shipped.FOLDER)
-        self._known: dict[str, _Known] = {}  # by study
+        self._known: dict[str, Plan] = {}  # by study
         self._lock = threading.RLock()  # n_jobs are threads
 
     def __getstate__(self) -> dict[str, Any]:
@@ -167,7 +165,7 @@ class ProbecastSampler(BaseSampler):
         """Return the parameters to train with, and what is believed of them.
 
         Raises:
-            ProbecastError: no trial has reported anything yet.
+            ProbecastError: no trial has begun yet.
         """
         trials = study.get_trials(deepcopy=False)
         if not any(trial.params for trial in trials):
@@ -204,7 +202,7 @@ class ProbecastSampler(BaseSampler):
         complete = [len(t.intermediate_values) for t in trials if t.state == TrialState.COMPLETE]
         return self.reports or (max(*complete, 1) if complete else None)
 
-    def _up_to_date(self, study: Study, trials: Sequence[FrozenTrial]) -> "_Known":
+    def _up_to_date(self, study: Study, trials: Sequence[FrozenTrial]) -> Plan:
         """What is known of the study, with all that its trials have shown."""
         trials = [trial for trial in trials if trial.params]
         longest = max((len(trial.intermediate_values) for trial in trials), default=1)
@@ -230,7 +228,7 @@ class ProbecastSampler(BaseSampler):
             )
             if known is None:
                 logger.info(Transfer.between(self.encoder.encoding, points).summary)
-            known = self._known[study.study_name] = _Known(structure, horizon, problem)
+            known = self._known[study.study_name] = Plan(structure, horizon, problem)
         known.tell(observed)
         return known
 
@@ -248,20 +246,7 @@ class ProbecastSampler(BaseSampler):
                 f"{self.metric!r}: create it with the other direction, or give a metric of yours "
                 "a name of its own"
             )
-        return TaskInfo(
-            task="own",
-            dataset="own",
-            family="own",
-            architecture=self.architecture,
-            metric=self.metric,
-            higher_is_better=higher,
-            floor_val=self.floor,
-            floor_test=self.floor,
-            epochs=epochs,
-            precision="unknown",
-            machine="unknown",
-            meta_features={},
-        )
+        return TaskInfo.of_user(self.metric, higher, self.floor, epochs, self.architecture)
 
 
 class ProbecastPruner(BasePruner):
@@ -279,91 +264,6 @@ class ProbecastPruner(BasePruner):
                 f"the sampler is {type(sampler).__name__}; give sampler=ProbecastSampler(...), too"
             )
         return sampler.stops(study, trial)
-
-
-class _Known:
-    """A tuner, and how it was made and told."""
-
-    def __init__(self, structure: Any, horizon: int, problem: Problem) -> None:
-        self.structure, self.horizon = structure, horizon
-        self.points = {config_id(c) for c in problem.candidates}
-        self.tuner = ProbecastTuner(problem)
-        self.cost, self.told = problem.budget, Counter[str]()
-
-    def covers(self, structure: Any, horizon: int, observed: Sequence[Observation]) -> bool:
-        """Whether all of this can be told to the same tuner."""
-        same = structure == self.structure and horizon == self.horizon
-        return same and all(o.config_id in self.points for o in observed)
-
-    def tell(self, observed: Sequence[Observation]) -> None:
-        """Learn what is new; what trials have cost is counted anew."""
-        self.tuner.asked, self.tuner.last_asked = {}, None  # a trial may be told of at any time
-        for observation in observed:
-            # Of several trials of a configuration the longest counts.
-            if observation.epochs > self.told[observation.config_id]:
-                self.told[observation.config_id] = observation.epochs
-                self.tuner.tell([observation])
-        self.tuner.spent = sum(observation.epochs for observation in observed)
-
-    def begin(self, busy: Sequence[Configuration], ahead: int) -> Configuration:
-        """Return what to begin, apart from what is busy and so many that are about to begin."""
-        self.tuner.running = None
-        busy = list(busy)
-        for _ in range(ahead + 1):
-            chosen = self._next(busy) or self._most_promising(busy)
-            busy.append(chosen)
-        return chosen
-
-    def rather_another(
-        self, configuration: Configuration, epochs: int, busy: Sequence[Configuration]
-    ) -> bool:
-        """Return whether something else promises more than to continue a configuration."""
-        place = self.tuner.place.get(config_id(configuration))
-        # What an earlier trial of the same has shown already says nothing new.
-        known = self.tuner.epochs[place] if place is not None else np.inf
-        if epochs not in self.tuner.levels or epochs < known:
-            return False
-        self.tuner.running = place
-        asked = self._next(busy, epochs) or self.tuner.recommend()[0]
-        return config_id(asked) != config_id(configuration)
-
-    def _next(self, busy: Sequence[Configuration], own: int = 0) -> Configuration | None:
-        """What to train next, if anything is worth it.
-
-        Once the budget only completes the recommendation, that comes next; then the budget is
-        doubled. ``own`` epochs are of the trial that is running: they do not end its plan.
-        """
-        tuner = self.tuner
-        tuner.busy = self._places(busy)
-        for doublings in range(LONGEST):
-            budget = self.cost * 2**doublings
-            left = budget * self.horizon - tuner.spent
-            if left + own <= 0:
-                continue
-            tuner.problem = replace(tuner.problem, budget=budget)
-            if (asked := tuner.ask()) is not None:
-                return asked[0]
-            best = tuner.recommend()[0]
-            if not tuner.finished(best) and not self._places([best]) & tuner.busy:
-                return best
-            if left >= 2 * self.horizon:
-                break  # there is budget, and nothing is worth it
-        return None
-
-    def _places(self, configurations: Sequence[Configuration]) -> set[int]:
-        """Where those stand that are considered; others may be half suggested yet."""
-        places = (self.tuner.place.get(config_id(c)) for c in configurations)
-        return {place for place in places if place is not None}
-
-    def _most_promising(self, busy: Sequence[Configuration]) -> Configuration:
-        """Of those not tried, the one that may be best; if all are tried, the best again."""
-        posterior, tuner = self.tuner.posterior, self.tuner
-        promise = posterior.mean[:, -1] + np.sqrt(posterior.variance[:, -1])
-        free = tuner.epochs == 0
-        free[list(self._places(busy))] = False
-        if not free.any():
-            return tuner.recommend()[0]
-        return tuner.candidates[int(np.argmax(np.where(free, promise, -np.inf)))]
 
 
 def learnt_from(

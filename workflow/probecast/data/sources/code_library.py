@@ -7,12 +7,11 @@ read docstrings of other libraries. Schema of the Hub's ``fancyzhx/ag_news``.
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 from probecast.data.sources import Source, Splits
-from probecast.data.sources.docstrings import Docstring, Split, corpus, round_robin, walk
+from probecast.data.sources.docstrings import Docstring, Split, corpus, parsed, round_robin, walk
 from probecast.data.sources.generated import Example
 
 LIBRARIES = {  # name to show -> package to read; all come with what a study needs
@@ -37,14 +36,8 @@ def read_functions(path: Path) -> list[Docstring]:
 
     A file in another Python version's syntax has none.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # others' invalid escape sequences
-            tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError):
-        return []
     found = []
-    for node in ast.walk(tree):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef):
             body = node.body[1:] if ast.get_docstring(node) else node.body
             code = " ".join(" ".join(map(ast.unparse, body)).split())

@@ -60,17 +60,22 @@ def source_files(package: str) -> dict[str, Path]:
     return {name: root / name for name in names if skipped.isdisjoint(name.split("/"))}
 
 
+def parsed(path: Path) -> ast.Module:
+    """Return a file's syntax tree, an empty one if it is in another Python version's syntax."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # others' invalid escape sequences
+            return ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return ast.Module(body=[], type_ignores=[])
+
+
 def read_docstrings(path: Path) -> list[Docstring]:
     """Return the docstrings of one file: its own, its classes', functions' and methods'.
 
     A file in another Python version's syntax has none.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # others' invalid escape sequences
-            tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError):
-        return []
+    tree = parsed(path)
     found = []
 
     def visit(node: ast.Module | ast.ClassDef | ast.FunctionDef, kind: Kind) -> None:
