@@ -76,6 +76,26 @@ def test_it_finds_what_is_good_and_stops_what_is_not():
     assert quality(first["lr"], first["optimizer"]) > 0.6  # told by other tasks alone
 
 
+def test_what_shows_nothing_is_stopped_though_no_other_trial_can_be_completed_in_the_budget():
+    study = study_with(space=SPACE, reports=EPOCHS)
+
+    def only_the_first_is_good(trial: optuna.Trial) -> float:
+        trial.suggest_float("lr", 1e-4, 1.0, log=True)
+        trial.suggest_int("layers", 1, 3)
+        trial.suggest_categorical("optimizer", ["SGD", "Adam"])
+        good = trial.params == trial.study.trials[0].params
+        for epoch in range(1, EPOCHS + 1):
+            value = 0.6 + 0.02 * epoch if good else 0.1
+            trial.report(value, epoch)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return value
+
+    study.optimize(only_the_first_is_good, n_trials=15)
+    complete = [t.params for t in study.trials if len(t.intermediate_values) == EPOCHS]
+    assert complete == [study.trials[0].params]
+
+
 def test_a_space_that_only_the_objective_knows_is_learnt_from_its_trials():
     study = study_with()
     study.optimize(objective, n_trials=8)

@@ -64,7 +64,10 @@ class Plan:
         """What to train next, if anything is worth it.
 
         Once the budget only completes the recommendation, that comes next; then the budget is
-        doubled. ``own`` epochs are of the trial that is running: they do not end its plan.
+        doubled. So it is once the recommendation is complete and there is budget for no more than
+        one trial: whatever is running would be the only one that can still be completed, and go
+        on to its end for nothing. ``own`` epochs are of the trial that is running: they do not
+        end its plan.
         """
         tuner = self.tuner
         tuner.busy = self._places(busy)
@@ -72,6 +75,8 @@ class Plan:
             budget = self.cost * 2**doublings
             left = budget * self.horizon - tuner.spent
             if left + own <= 0:
+                continue
+            if left + own < 2 * self.horizon and tuner.finished(tuner.recommend()[0]):
                 continue
             tuner.problem = replace(tuner.problem, budget=budget)
             if (asked := tuner.ask()) is not None:
