@@ -12,6 +12,7 @@ from kit.past_studies import objective, past_study
 from kit.synthetic import quick_encoder
 from probecast.errors import ProbecastError
 from probecast.library import Observation, open_tuner
+from probecast.space import config_id
 
 PAGE = Path(__file__).parents[2] / "docs" / "library.md"
 SPACE = {"learning_rate": {"low": 1e-4, "high": 0.1, "scale": "log"}}
@@ -326,3 +327,61 @@ def test_numpys_numbers_are_as_good_as_pythons():
     tuner = open_tuner(space, metric="accuracy", encoder=quick_encoder(), **given)
     asked_for(tuner)
     assert {type(value) for value in tuner.recommend()[0].values()} == {float, int}
+
+
+def _curve(configuration, epochs):
+    best = 0.9 - 0.1 * abs(math.log10(configuration["learning_rate"]) + 2)
+    return [best * (1 - 0.5**epoch) for epoch in range(1, epochs + 1)]
+
+
+def _opened(**changes):
+    settings = {"metric": "accuracy", "floor": 0.1, "epochs": 6, "cost": 4, "candidates": 60}
+    return open_tuner(SPACE, encoder=quick_encoder(), **{**settings, **changes})
+
+
+def _asked(tuner, stop=math.inf, path=None):
+    """What is asked for until the end, or until a process is killed."""
+    asked = []
+    while len(asked) < stop and (wanted := tuner.ask()) is not None:
+        asked.append(wanted)
+        tuner.tell([Observation(wanted[0], _curve(*wanted))])
+        if path:
+            tuner.save(path)
+    return asked
+
+
+@pytest.mark.parametrize("resumable", [True, False])
+def test_a_loop_that_was_killed_goes_on_as_if_it_had_not_been(tmp_path, resumable):
+    through, kept = _opened(resumable=resumable), tmp_path / "tuner.json"
+    whole = _asked(through)
+    again = []
+    for restart in range(len(whole) + 1):
+        tuner = _opened(resumable=resumable)
+        assert tuner.resume(kept) == restart
+        again += _asked(tuner, stop=1, path=kept)
+    assert again == whole
+    assert tuner.spent == through.spent
+    assert tuner.recommend() == through.recommend()
+
+
+def test_a_diverged_training_is_kept_as_diverged_and_more_may_be_spent_later(tmp_path):
+    tuner, kept = _opened(cost=1.5), tmp_path / "tuner.json"
+    bad, epochs = tuner.ask()
+    tuner.tell([Observation(bad, [0.2] * (epochs - 1) + [math.nan])])
+    tuner.save(kept)
+    later = _opened(cost=3)
+    assert later.resume(kept) == 1
+    assert later.told[config_id(bad)].diverged
+    assert later.ask()[0] != bad
+
+
+def test_what_was_kept_with_another_opening_or_is_damaged_is_refused(tmp_path):
+    tuner, kept = _opened(), tmp_path / "tuner.json"
+    _asked(tuner, path=kept)
+    with pytest.raises(ProbecastError, match="epochs: kept with 6, but .* 7; open it as before"):
+        _opened(epochs=7).resume(kept)
+    with pytest.raises(ProbecastError, match="before anything is told"):
+        tuner.resume(kept)
+    kept.write_text(kept.read_text().replace("told", "tell"))
+    with pytest.raises(ProbecastError, match=r"tuner\.json"):
+        _opened().resume(kept)

@@ -8,10 +8,12 @@ what is told of it becomes a curve here. Nothing that a user tells reaches the t
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from probecast import saving
 from probecast.errors import ProbecastError, short
 from probecast.learner.tuner import ProbecastTuner
 from probecast.metrics import METRICS
@@ -36,6 +38,7 @@ class OwnTuner(ProbecastTuner):
         self.space = space
         self.pending: tuple[Configuration, int] | None = None  # asked for, not yet told
         self.told: dict[str, Observation] = {}
+        self.history: list[saving.Told] = []
 
     def ask(self) -> tuple[Configuration, int] | None:
         """Return a configuration and the epoch to train it to, or None when done."""
@@ -55,8 +58,11 @@ class OwnTuner(ProbecastTuner):
         if self.pending and told and not any(self._is_news(observation) for observation in told):
             raise self._refusal(told[-1].configuration)  # else it would be asked for ever
         for observation in told:
+            place = self.place[observation.config_id]
+            asked = self.asked[place] if place == self.last_asked else None
             super().tell([observation])
             self.told[observation.config_id] = observation
+            self.history.append(saving.Told.of(observation, asked))
             if self.pending and observation.config_id == config_id(self.pending[0]):
                 self.pending = None
 
@@ -65,6 +71,30 @@ class OwnTuner(ProbecastTuner):
         configuration, belief = super().recommend()
         alternatives = tuple(map(dict, belief.alternatives))
         return dict(configuration), replace(belief, alternatives=alternatives)
+
+    def save(self, path: str | Path) -> None:
+        """Keep all that was told in a JSON file, written as a whole or not at all."""
+        saving.write(path, saving.opened_with(self.problem, self.space), self.history)
+
+    def resume(self, path: str | Path) -> int:
+        """Learn what a tuner has saved that was opened alike; ``cost`` may have changed.
+
+        Returns:
+            The number of trainings told; 0 if there is no such file yet.
+
+        Raises:
+            ProbecastError: this tuner was told something before, or the file is damaged, or of a
+                tuner that was opened otherwise.
+        """
+        if self.history:
+            raise ProbecastError(f"{path}: resume first, before anything is told")
+        for told in saving.read(path, saving.opened_with(self.problem, self.space)):
+            place = self.place[self._ours(told.observation).config_id]
+            self.last_asked = None
+            if told.asked is not None:
+                self.last_asked, self.asked[place] = place, told.asked
+            self.tell([told.observation])
+        return len(self.history)
 
     def _is_news(self, told: Observation) -> bool:
         """Whether more is told than is known, or what was asked for."""
