@@ -20,7 +20,7 @@ stand before it in this list, never from a later one; there is no circle:
     finetuning: a recommendation beside settings that somebody chose by hand
     report: the page and its figures
     integrations: the learner inside other tools' loops
-    asking, library, export: ask and tell in Python; a recommendation for other programs
+    asking, saving, library, export: ask and tell in Python; a recommendation for other programs
     new, show: a study file from a user's data; a recommendation, shown again
 """
 
