@@ -57,7 +57,7 @@ class Plan:
         if epochs not in self.tuner.levels or epochs < known:
             return False
         self.tuner.running = place
-        asked = self._next(busy, epochs) or self.tuner.recommend()[0]
+        asked = self._next(busy, epochs) or self.tuner.choice()
         return config_id(asked) != config_id(configuration)
 
     def _next(self, busy: Sequence[Configuration], own: int = 0) -> Configuration | None:
@@ -76,12 +76,12 @@ class Plan:
             left = budget * self.horizon - tuner.spent
             if left + own <= 0:
                 continue
-            if left + own < 2 * self.horizon and tuner.finished(tuner.recommend()[0]):
+            if left + own < 2 * self.horizon and tuner.finished(tuner.choice()):
                 continue
             tuner.problem = replace(tuner.problem, budget=budget)
             if (asked := tuner.ask()) is not None:
                 return asked[0]
-            best = tuner.recommend()[0]
+            best = tuner.choice()
             if not tuner.finished(best) and not self._places([best]) & tuner.busy:
                 return best
             if left >= 2 * self.horizon:
@@ -100,5 +100,5 @@ class Plan:
         free = tuner.epochs == 0
         free[list(self._places(busy))] = False
         if not free.any():
-            return tuner.recommend()[0]
+            return tuner.choice()
         return tuner.candidates[int(np.argmax(np.where(free, promise, -np.inf)))]

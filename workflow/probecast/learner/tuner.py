@@ -146,6 +146,10 @@ class ProbecastTuner:
         if place == self.last_asked:
             self.running = place
 
+    def choice(self) -> Configuration:
+        """Return what ``recommend`` does, without what is believed of it, which takes longer."""
+        return self.candidates[self._best()]
+
     def recommend(self) -> tuple[Configuration, Belief]:
         chosen = self._best()
         ranked = np.argsort(-self.posterior.mean[:, -1], kind="stable")
