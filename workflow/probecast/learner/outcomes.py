@@ -14,7 +14,7 @@ READING = 0.01  # noise of a target's readings, in ranges: tables may be smoothe
 
 
 class _Silent:
-    """A tuner that believes nothing on its way: of every step it would take a fifth of the time."""
+    """A tuner without beliefs on its way: those of every step take a fifth of the time."""
 
     def __init__(self, tuner: ProbecastTuner) -> None:
         self.ask, self.tell, self.choice = tuner.ask, tuner.tell, tuner.choice
