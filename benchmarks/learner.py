@@ -5,9 +5,10 @@ a table in turn, replays the tuners on its tasks, and prints for each total cost
 the share within 5 %, the difference to the best other tuner with its standard error over tasks,
 whether regret rises with the budget, and how far the beliefs about the recommendation are to be
 trusted. Tables: ``own`` (the shipped trial tables that tell anything: four random halves of the
-configurations that all have tried are the candidates, sources are whole, no noise is added) and
-those of ``studies/tables.yaml`` that are there. What is finished is kept and not done again while
-the code that it rests on stays the same.
+configurations that all have tried are the candidates, sources are whole, no noise is added),
+``finetune`` (the shipped tables of pretrained encoders; the others learn from those with the
+task's hyperparameters, ours from all) and those of ``studies/tables.yaml`` that are there. What is
+finished is kept and not done again while the code that it rests on stays the same.
 """
 
 import argparse
@@ -68,6 +69,7 @@ class Protocol:
 
 PROTOCOLS = {
     "own": Protocol((1, 1.5, 2, 3, 5), noise=0.0, repetitions=1, halves=HALVES),
+    "finetune": Protocol((1, 1.5, 2, 3), noise=0.0, repetitions=1),
     "lcbench17": Protocol((1.5, 2, 3, 5, 10)),
     "taskset12": Protocol((1.5, 2, 3, 5, 10)),
     "tst_svm": Protocol((1, 2, 3, 5, 10)),
@@ -99,11 +101,14 @@ class Unit:
 @cache
 def tables_of(name: str) -> tuple[TrialTable, ...]:
     """Return a named table's tasks, one seed of each."""
-    if name != "own":
+    if name not in ("own", "finetune"):
         study = load_study(yaml.safe_load(STUDY.read_text()), str(STUDY), ROOT)
         return tuple(read_tables(name, study.tables[name]))
     shipped = [read_table(path).without_repeats() for path in sorted(SHIPPED.glob("*.parquet"))]
-    return tuple(t for t in shipped if t.info.architecture not in NEED_PRETRAINED and normalise(t))
+    tuned = [
+        t for t in shipped if (t.info.architecture in NEED_PRETRAINED) == (name == "finetune")
+    ]
+    return tuple(t for t in tuned if normalise(t))
 
 
 def targets(name: str, table: TrialTable) -> Iterator[tuple[int, TrialTable]]:
@@ -149,11 +154,12 @@ def play(unit: Unit, methods: Sequence[str], folder: Path) -> Path:
     encoder = pretrain(sources) if OURS in methods else None
     rows = []
     for task in (t for t in tables_of(unit.table) if t.info.task in unit.tasks):
+        alike = tuple(t for t in sources if set(t.hyperparameters) == set(task.hyperparameters))
         for half, table in targets(unit.table, task):
             beliefs: list[pd.DataFrame] = []
             runs = replay(
                 table,
-                sources,
+                alike,
                 encoder=encoder,
                 methods=methods,
                 budgets=protocol.costs,
