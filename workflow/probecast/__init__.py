@@ -24,4 +24,4 @@ stand before it in this list, never from a later one; there is no circle:
     new, show: a study file from a user's data; a recommendation, shown again
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
