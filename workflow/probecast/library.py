@@ -84,9 +84,9 @@ def open_tuner(
     Args:
         space: hyperparameters by name, as under ``space`` in a study file. Those with the names
             and units of the encoder's sources profit from them.
-        metric: name of the validation metric; ``accuracy``, ``mse`` and ``wer`` can be compared
-            with the shipped sources, if ``floor`` is known. Of any other, the probes alone tell
-            how far its values reach.
+        metric: name of the validation metric; ``accuracy``, ``mse``, ``mae``, ``wer`` and
+            ``cer`` can be compared with the shipped sources, if ``floor`` is known. Of any other,
+            the probes alone tell how far its values reach.
         epochs: of a full training. Learning-rate schedules should run over all of them, also in
             a training that is stopped earlier.
         floor: the metric of a trivial predictor, such as the share of the largest class.

@@ -218,4 +218,4 @@ def test_every_table_of_the_study_has_a_protocol():
     named = learner.load_study(
         learner.yaml.safe_load(learner.STUDY.read_text()), str(learner.STUDY), learner.ROOT
     ).tables
-    assert set(named) | {"own"} == set(learner.PROTOCOLS)
+    assert set(named) | {"own", "finetune"} == set(learner.PROTOCOLS)

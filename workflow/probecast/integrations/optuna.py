@@ -64,8 +64,9 @@ class ProbecastSampler(BaseSampler):
     """Begins the trial that promises most, learning from other tasks and from this study.
 
     Args:
-        metric: what the objective returns. ``accuracy``, ``mse`` and ``wer`` can be compared with
-            the shipped sources; any other is learnt about from the trials alone.
+        metric: what the objective returns. ``accuracy``, ``mse``, ``mae``, ``wer`` and ``cer``
+            can be compared with the shipped sources; any other is learnt about from the trials
+            alone.
         floor: the metric of a trivial predictor, such as the share of the largest class.
         reports: how often a full trial reports; by default as often as the first complete trial
             did, which is then not pruned.

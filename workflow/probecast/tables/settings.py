@@ -167,7 +167,7 @@ class HistorySettings(TableSettings):
             with a report must say it.
         architecture: what was trained; by default a network of its own kind.
         floor: the metric of a trivial predictor, such as the share of the largest class; makes
-            an accuracy, mse or wer comparable between tasks.
+            an accuracy, error or error rate comparable between tasks.
         metric_factor: what the metric is multiplied by: 0.01 for per cent. `floor` counts after
             that.
     """
