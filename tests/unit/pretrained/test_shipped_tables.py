@@ -12,9 +12,10 @@ from probecast.trials import read_table
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "workflow/pretrained"
 PATHS = sorted((FOLDER / "trials").glob("*.parquet"))
-STUDY = load_study(
-    yaml.safe_load((ROOT / "studies/reference.yaml").read_text()), "reference.yaml", ROOT
-)
+STUDIES = [
+    load_study(yaml.safe_load((ROOT / "studies" / name).read_text()), name, ROOT)
+    for name in ("reference.yaml", "finetune_sources.yaml")
+]
 # Made with studies/changes/float32.yaml behind the study, on a machine without bfloat16.
 FLOAT32 = {"ag_news-transformer", "imdb-transformer"}
 
@@ -23,17 +24,19 @@ FLOAT32 = {"ag_news-transformer", "imdb-transformer"}
 def test_table_is_the_study_files(path):
     table = read_table(path)
     info, task = table.info, path.stem
+    (study,) = (each for each in STUDIES if task in {*each.tasks, *each.sources})
+    training = study.training_of(task)
     assert (info.task, info.dataset) == (task, task.partition("-")[0])
-    assert info.family == STUDY.family(info.dataset)
-    assert info.epochs == STUDY.training_of(task).epochs
-    assert info.precision == ("float32" if task in FLOAT32 else STUDY.training_of(task).precision)
+    assert info.family == study.family(info.dataset)
+    assert info.epochs == training.epochs
+    assert info.precision == ("float32" if task in FLOAT32 else training.precision)
 
-    swept = {config_id(configuration) for configuration in STUDY.swept(task)}
+    swept = {config_id(configuration) for configuration in study.swept(task)}
     sweep = table.without_repeats()
     assert set(sweep.frame["config_id"]) == swept
-    assert sweep.frame["seed"].unique().tolist() == [STUDY.sweep_seed]
-    again = table.frame[table.frame["seed"] != STUDY.sweep_seed]
-    assert set(again["config_id"]) == {config_id(c) for c in STUDY.repeated(task)}
+    assert sweep.frame["seed"].unique().tolist() == [study.sweep_seed]
+    again = table.frame[table.frame["seed"] != study.sweep_seed]
+    assert set(again["config_id"]) == {config_id(c) for c in study.repeated(task)}
 
     ended = table.frame.groupby(["config_id", "seed"]).last()
     assert ((ended["epoch"] == info.epochs) | (ended["status"] == "diverged")).all()
