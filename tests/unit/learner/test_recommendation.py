@@ -23,7 +23,7 @@ PROBLEM = Problem(TABLE.info, TableEnvironment(TABLE).candidates, 2.0, encoder=q
 
 @pytest.fixture(scope="module")
 def probed():
-    """The tuner's last recommendation, and its probes as a trial table."""
+    """The tuner when it has probed, and its probes as a trial table."""
     environment = TableEnvironment(TABLE)
     bought = {}
 
@@ -35,17 +35,19 @@ def probed():
             bought[observation.config_id] = epoch
             return observation
 
-    steps = run(ProbecastTuner(PROBLEM), Recorder(), PROBLEM.budget)
+    tuner = ProbecastTuner(PROBLEM)
+    run(tuner, Recorder(), PROBLEM.budget)
     frame = TABLE.frame[TABLE.frame["epoch"] <= TABLE.frame["config_id"].map(bought).fillna(0)]
-    return steps[-1], TrialTable(TABLE.info, TABLE.hyperparameters, frame)
+    return tuner, TrialTable(TABLE.info, TABLE.hyperparameters, frame)
 
 
 def test_it_is_what_the_tuner_recommended_when_it_probed(probed):
-    step, probes = probed
+    tuner, probes = probed
+    configuration, belief = tuner.recommend()
     result = recommend(PROBLEM, probes)
-    assert result.configuration == step.configuration
-    assert result.expected_metric == pytest.approx(step.belief.expected_metric)
-    assert result.alternatives == list(step.belief.alternatives)
+    assert result.configuration == configuration
+    assert result.expected_metric == pytest.approx(belief.expected_metric)
+    assert result.alternatives == list(belief.alternatives)
 
 
 def test_every_key_of_the_contract_and_back_from_its_file(probed, tmp_path):

@@ -4,23 +4,13 @@ from probecast.learner.calibration import Outcome
 from probecast.learner.encoder import MetaEncoder
 from probecast.learner.tuner import ProbecastTuner
 from probecast.regret import within
-from probecast.space import Configuration, config_id
+from probecast.space import config_id
 from probecast.trials import TrialTable
 from probecast.tuning.driver import run
 from probecast.tuning.environments import TableEnvironment
 from probecast.tuning.protocol import Problem
 
 READING = 0.01  # noise of a target's readings, in ranges: tables may be smoother than it is
-
-
-class _Silent:
-    """A tuner without beliefs on its way: those of every step take a fifth of the time."""
-
-    def __init__(self, tuner: ProbecastTuner) -> None:
-        self.ask, self.tell, self.choice = tuner.ask, tuner.tell, tuner.choice
-
-    def recommend(self) -> tuple[Configuration, None]:
-        return self.choice(), None
 
 
 def outcome(table: TrialTable, encoder: MetaEncoder, cost: float, seed: int = 0) -> Outcome:
@@ -35,7 +25,7 @@ def outcome(table: TrialTable, encoder: MetaEncoder, cost: float, seed: int = 0)
     environment = TableEnvironment(table, noise=READING, noise_seed=seed)
     problem = Problem(table.info, environment.candidates, cost, seed, encoder=encoder)
     tuner = ProbecastTuner(problem)
-    run(_Silent(tuner), environment, cost)
+    run(tuner, environment, cost)
     return judged(tuner, table, environment.seed)
 
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from probecast.errors import ProbecastError
 from probecast.space import Configuration, config_id
-from probecast.tuning.protocol import Belief, Observation, Tuner
+from probecast.tuning.protocol import Observation, Tuner
 
 
 class Environment(Protocol):
@@ -30,13 +30,11 @@ class Step:
             far and those that complete the recommendation.
         spent: the epochs bought so far, in full-run equivalents.
         configuration: the recommendation.
-        belief: what the tuner expects of it, if it says so.
     """
 
     cost: float
     spent: float
     configuration: Configuration
-    belief: Belief | None
 
 
 def run(
@@ -62,21 +60,26 @@ def run(
         raise ProbecastError(
             f"budget {budget:g} does not pay for one full training; give at least 1"
         )
-    current = tuner.recommend()
-    steps = [accounts.step(*current)]
+    current = _choice(tuner)
+    steps = [accounts.step(current)]
     while (asked := tuner.ask()) is not None:
         configuration, epoch = asked
         price = accounts.price(configuration, epoch)
-        if accounts.spent + price + accounts.left_after(configuration, epoch, current[0]) > limit:
+        if accounts.spent + price + accounts.left_after(configuration, epoch, current) > limit:
             break
         observation = environment.advance(configuration, epoch)
         accounts.book(observation)
         tuner.tell([observation])
-        newer = tuner.recommend()
-        if accounts.spent + accounts.remaining(newer[0]) <= limit:
+        newer = _choice(tuner)
+        if accounts.spent + accounts.remaining(newer) <= limit:
             current = newer
-        steps.append(accounts.step(*current))
+        steps.append(accounts.step(current))
     return steps
+
+
+def _choice(tuner: Tuner) -> Configuration:
+    """What a tuner recommends; of ours without its belief, which takes longer than a choice."""
+    return tuner.choice() if hasattr(tuner, "choice") else tuner.recommend()[0]
 
 
 class _Accounts:
@@ -136,7 +139,7 @@ class _Accounts:
             )
         return epoch - self.kept(identity, self.running)
 
-    def step(self, recommended: Configuration, belief: Belief | None) -> Step:
+    def step(self, recommended: Configuration) -> Step:
         """What it would come to if one stopped now."""
         total = self.spent + self.remaining(recommended)
-        return Step(total / self.horizon, self.spent / self.horizon, recommended, belief)
+        return Step(total / self.horizon, self.spent / self.horizon, recommended)
