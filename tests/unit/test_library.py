@@ -380,6 +380,10 @@ def test_what_was_kept_with_another_opening_or_is_damaged_is_refused(tmp_path):
     _asked(tuner, path=kept)
     with pytest.raises(ProbecastError, match="epochs: kept with 6, but .* 7; open it as before"):
         _opened(epochs=7).resume(kept)
+    own = {"metric": "f1", "higher_is_better": True}
+    _asked(_opened(**own), stop=1, path=tmp_path / "f1.json")
+    with pytest.raises(ProbecastError, match="higher_is_better: kept with True, but .* False"):
+        _opened(**own | {"higher_is_better": False}).resume(tmp_path / "f1.json")
     with pytest.raises(ProbecastError, match="before anything is told"):
         tuner.resume(kept)
     kept.write_text(kept.read_text().replace("told", "tell"))

@@ -60,6 +60,7 @@ def opened_with(problem: Problem, space: Space) -> dict[str, Any]:
     return {
         "space": space.model_dump(mode="json"),
         "metric": info.metric,
+        "higher_is_better": info.higher_is_better,
         "epochs": info.epochs,
         "floor": None if math.isnan(info.floor_val) else info.floor_val,
         "architecture": info.architecture,

@@ -165,7 +165,11 @@ class Tuner(Protocol):
         """Learn what trials have shown so far; a newer observation replaces an older one."""
 
     def recommend(self) -> tuple[Configuration, Belief | None]:
-        """Return the configuration to train to the end, at any time."""
+        """Return the configuration to train to the end, at any time.
+
+        If a belief takes long, a tuner may have a method ``choice``, which returns the same
+        configuration alone; the driver then asks for that after every step.
+        """
 
 
 class FullTrials:
