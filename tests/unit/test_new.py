@@ -49,6 +49,13 @@ def refused(*words):
     return str(error.value)
 
 
+def test_an_installed_package_has_no_workflow(tmp_path, monkeypatch):
+    (tmp_path / "reviews.csv").write_text(REVIEWS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("probecast.new.__main__.SNAKEFILE", tmp_path / "Snakefile")
+    assert "has no Snakefile, which runs a study file; clone" in refused("reviews.csv")
+
+
 def test_texts_beside_numbers_and_times(new, tmp_path):
     (tmp_path / "reviews.csv").write_text(REVIEWS)
     task, dataset, said = new("reviews.csv")

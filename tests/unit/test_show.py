@@ -36,6 +36,19 @@ def test_it_is_what_was_said_when_it_was_given(given):
     assert done.stdout == said + "\n"
 
 
+def test_a_task_is_looked_for_where_its_study_ran(given, tmp_path, monkeypatch):
+    path, said = given
+    monkeypatch.chdir(tmp_path)
+    assert main([path.stem]) == said + "\n"
+
+
+def test_nothing_is_left_to_train_where_a_probe_went_to_the_end():
+    probes, result = small_table({0.01: [0.5, 0.6]}), recommended({"learning_rate": 0.01})
+    nothing = result.training_cost.model_copy(update={"epochs": 0})
+    result = result.model_copy(update={"training_cost": nothing})
+    assert "nothing more where trials go on: a probe" in in_words(probes.info, result)
+
+
 def test_without_its_probes_it_is_refused(given, tmp_path):
     moved = shutil.copy(given[0], tmp_path)
     with pytest.raises(ProbecastError, match=r"probe\.parquet is not beside it.*where predict"):

@@ -1,4 +1,10 @@
-"""A recommendation once more: ``python -m probecast.show results/predictions/digits-cnn.json``."""
+"""A recommendation once more.
+
+    python -m probecast.show digits-cnn
+    python -m probecast.show elsewhere/results/predictions/digits-cnn.json
+
+The first is for the folder in which the study ran.
+"""
 
 import argparse
 import sys
@@ -15,8 +21,10 @@ from probecast.trials import read_table
 def main(words: Sequence[str]) -> str:
     """Return what is to be printed for a command line."""
     parser = argparse.ArgumentParser(prog="python -m probecast.show", description=__doc__)
-    parser.add_argument("prediction", type=Path, help="results/predictions/<task>.json")
-    path = parser.parse_args(words).prediction
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("prediction", help="a task here, or the path of its recommendation")
+    given = parser.parse_args(words).prediction
+    path = Path(given if given.endswith(".json") else PREDICTION.format(task=given))
     result = read_recommendation(path)
     # The task's name and its metric stand with the probes.
     probes = path.resolve().parents[2] / PROBE.format(task=path.stem)

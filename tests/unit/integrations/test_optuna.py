@@ -298,10 +298,10 @@ def test_other_studies_of_a_storage_are_learnt_from(tmp_path, monkeypatch):
 
 def test_the_pages_examples_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    search, objective_, others, _trainer = re.findall(
+    objective_, search, others, _trainer = re.findall(
         r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL
     )
-    names = {"optuna": optuna}
+    names = {}
     exec(objective_, names)
     exec(search, names)
     assert names["study"].best_value > 0.85

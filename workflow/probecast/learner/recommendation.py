@@ -163,7 +163,9 @@ def in_words(info: TaskInfo, result: Recommendation) -> str:
         f"{interval.low:.3g} and {interval.high:.3g}, on these validation rows)",
         "within 5 % of best": f"{result.probability_within_5pct:.0%} sure",
         "probes cost": _cost_in_words(result.probe_cost),
-        "training will cost": _cost_in_words(result.training_cost),
+        "training will cost": _cost_in_words(result.training_cost)
+        if result.training_cost.epochs
+        else "nothing more where trials go on: a probe went to its end",
     }
     if result.unmatched or result.transfer.outside:
         rows["other tasks"] = result.transfer.summary

@@ -51,6 +51,9 @@ COLUMNS = {
 }
 """Options that name a column."""
 
+SNAKEFILE = Path(probecast.__file__).parents[2] / "Snakefile"
+"""Where a clone has it; an installed package has none."""
+
 
 def main(words: Sequence[str]) -> None:
     """Do what the command line says."""
@@ -59,6 +62,11 @@ def main(words: Sequence[str]) -> None:
         raise ProbecastError(
             f"{asked.data[1]}: one more file; name several by a pattern in quotes, such as "
             "'reviews-*.csv', and those to test on by --test."
+        )
+    if not (Path("Snakefile").exists() or SNAKEFILE.exists()):
+        raise ProbecastError(
+            f"{SNAKEFILE.parent}: has no Snakefile, which runs a study file; clone probecast's "
+            "repository, `make setup` and `source .venv/bin/activate` there, and call this again."
         )
     name = name_of(asked.data[0])
     out = Path(asked.out or f"{name}.yaml")
@@ -185,8 +193,7 @@ class Draft:
     def command(self) -> str:
         """What runs it."""
         target = f"results/predictions/{self.name}-{template.USUAL[self.own['modality']]}.json"
-        file = Path(probecast.__file__).parents[2] / "Snakefile"
-        at = ["--snakefile", str(file)] if not Path("Snakefile").exists() else []
+        at = ["--snakefile", str(SNAKEFILE)] if not Path("Snakefile").exists() else []
         words = ["snakemake", *at, "--cores", "2", target, "--configfile", str(self.out)]
         return shlex.join(words)
 

@@ -81,7 +81,7 @@ def test_the_share_of_unknown_words_is_recorded(tmp_path):
 def test_texts_of_mostly_unknown_words_are_told(tmp_path, caplog):
     train = texts([f"word{i} other{i} film" for i in range(20)], [1, 0] * 10)
     run(write_raw(tmp_path, train=train, test=texts(["film"], [0])))
-    assert "67% of the words in its training texts are not among the 1 that are" in caplog.text
+    assert "67% of the words in its training texts are not in the vocabulary of 1;" in caplog.text
     caplog.clear()
     run(raw_with(tmp_path, "film"))
     assert not caplog.text

@@ -62,15 +62,15 @@ def prepare(raw: Path, source: Source, settings: PreprocessSettings) -> Prepared
     }
     if settings.pretrained is None and unknown_share["train"] > MANY_UNKNOWN:
         logger.warning(
-            "%s: %.0f%% of the words in its training texts are not among the %d that are told "
-            "apart; raise `vocabulary_size`, or name an encoder with word pieces as `pretrained`",
+            "%s: %.0f%% of the words in its training texts are not in the vocabulary of %d; "
+            "raise `vocabulary_size`, or name an encoder with word pieces as `pretrained`",
             *(settings.dataset, 100 * unknown_share["train"], len(vocabulary) - 2),
         )
     floor, notes = chosen.majority_floor(), {"unknown_share": unknown_share}
     what = "words" if settings.pretrained is None else "word pieces"
     facts = [
-        f"texts: the first {length} {what} of each, {len(vocabulary) - 2} of them told apart; "
-        f"{unknown_share['train']:.0%} of those in training are others"
+        f"texts: the first {length} {what} of each; a vocabulary of {len(vocabulary) - 2}, which "
+        f"covers {1 - unknown_share['train']:.0%} of the training texts"
     ]
     return Prepared(tensors, *KINDS["text"], chosen.class_count, floor, vocabulary, notes, facts)
 
