@@ -1,8 +1,8 @@
-"""Trains a finished table's best configurations, and random ones, with further seeds.
+"""Trains a shipped table's best configurations, and random ones, with further seeds.
 
 ``python -m benchmarks.fresh_seeds TASK ... [--study studies/reference.yaml]``: among the best of
-many trials, luck decides as much as merit; only other seeds tell the two apart. The tables are
-those of ``sweep.tables`` in the study file. A task's data must be there::
+many trials, luck decides as much as merit; only other seeds tell the two apart. The study
+file is the one that describes the task. A task's data must be there::
 
     snakemake --cores 2 results/data/ag_news/spec.json --configfile studies/reference.yaml
     python -m benchmarks.fresh_seeds ag_news-transformer
@@ -29,6 +29,7 @@ from probecast.trials import TaskInfo, TrialTable, dataset_of, read_table
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
+SHIPPED = ROOT / "workflow/pretrained/trials"
 
 
 def chosen(table: TrialTable, best: int, random: int) -> list[Configuration]:
@@ -48,7 +49,7 @@ def train(study: Study, task: str, best: int, random: int, seeds: int) -> Path:
     Raises:
         ProbecastError: the table or the data is missing, or the data is not the table's.
     """
-    table = read_table(Path(study.sweep.tables, f"{task}.parquet"))
+    table = read_table(SHIPPED / f"{task}.parquet")
     data = RESULTS / "data" / dataset_of(task)
     files = [data / name for name in ("spec.json", "train.safetensors", "val.safetensors")]
     training = study.training_of(task).model_copy(update={"precision": table.info.precision})
@@ -60,7 +61,7 @@ def train(study: Study, task: str, best: int, random: int, seeds: int) -> Path:
     trained = sweep(runner, chosen(table, best, random), fresh, f"fresh seeds of {task}")
     part, longer = RESULTS / f"trials/{task}/fresh.parquet", RESULTS / f"tables/{task}.parquet"
     trained.write(part)
-    read_table([Path(study.sweep.tables, f"{task}.parquet"), part]).write(longer)
+    read_table([SHIPPED / f"{task}.parquet", part]).write(longer)
     return longer
 
 
