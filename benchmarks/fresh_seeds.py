@@ -43,6 +43,11 @@ def chosen(table: TrialTable, best: int, random: int) -> list[Configuration]:
     return [configurations[identity] for identity in [*order[:best], *others]]
 
 
+def fresh_seeds(study: Study, count: int) -> list[int]:
+    """Return seeds that no other trial of a study has."""
+    return [derive(study.seed, "trial", "fresh", number) for number in range(count)]
+
+
 def train(study: Study, task: str, best: int, random: int, seeds: int) -> Path:
     """Train the trials that are missing; return where the longer table lies.
 
@@ -57,8 +62,9 @@ def train(study: Study, task: str, best: int, random: int, seeds: int) -> Path:
     runner = open_runner(task, files, training, journal)
     if _described(runner.info) != _described(table.info):
         raise ProbecastError(f"{data}: not the data that the table of {task} was made from")
-    fresh = [derive(study.seed, "trial", "fresh", number) for number in range(seeds)]
-    trained = sweep(runner, chosen(table, best, random), fresh, f"fresh seeds of {task}")
+    configurations = chosen(table, best, random)
+    title = f"fresh seeds of {task}"
+    trained = sweep(runner, configurations, fresh_seeds(study, seeds), title)
     part, longer = RESULTS / f"trials/{task}/fresh.parquet", RESULTS / f"tables/{task}.parquet"
     trained.write(part)
     read_table([SHIPPED / f"{task}.parquet", part]).write(longer)

@@ -100,11 +100,11 @@ class Unit:
 
 @cache
 def tables_of(name: str) -> tuple[TrialTable, ...]:
-    """Return a named table's tasks, one seed of each."""
+    """Return a named table's tasks, repeats included."""
     if name not in ("own", "finetune"):
         study = load_study(yaml.safe_load(STUDY.read_text()), str(STUDY), ROOT)
         return tuple(read_tables(name, study.tables[name]))
-    shipped = [read_table(path).without_repeats() for path in sorted(SHIPPED.glob("*.parquet"))]
+    shipped = [read_table(path) for path in sorted(SHIPPED.glob("*.parquet"))]
     tuned = [
         t for t in shipped if (t.info.architecture in NEED_PRETRAINED) == (name == "finetune")
     ]

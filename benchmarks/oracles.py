@@ -26,7 +26,7 @@ def oracles_of(
     Args:
         table: the target's.
     """
-    worth = worth_of(table, int(table.frame["seed"].min()))
+    worth = worth_of(table, table.main_seed())
     sign = 1.0 if table.info.higher_is_better else -1.0
     found = []
 

@@ -178,11 +178,14 @@ class TrialTable:
         records = configurations_of(rows[self.hyperparameters])
         return dict(zip(rows["config_id"], records, strict=True))
 
-    def without_repeats(self) -> "TrialTable":
-        """Return the trials of one seed: the one that most trials have."""
+    def main_seed(self) -> int:
+        """Return the seed that most configurations have, of ties the least; others are repeats."""
         trials = self.frame.drop_duplicates(["config_id", "seed"])["seed"]
-        seed = trials.value_counts(sort=False).sort_index().idxmax()
-        frame = self.frame[self.frame["seed"] == seed].reset_index(drop=True)
+        return int(trials.value_counts(sort=False).sort_index().idxmax())
+
+    def without_repeats(self) -> "TrialTable":
+        """Return the trials of the main seed."""
+        frame = self.frame[self.frame["seed"] == self.main_seed()].reset_index(drop=True)
         return TrialTable(self.info, self.hyperparameters, frame)
 
     def curves(self, column: str = "val_metric", seed: int | None = None) -> "pd.DataFrame":

@@ -10,7 +10,7 @@ from probecast.evaluation.calibration import BELIEF_COLUMNS, keep_beliefs
 from probecast.evaluation.replay import ladder, replay
 from probecast.files import write_parquet
 from probecast.learner.encoder import MetaEncoder
-from probecast.trials import read_sweeps
+from probecast.trials import read_sweeps, read_tables
 
 with stage(snakemake.log[0]):
     params = snakemake.params
@@ -21,7 +21,7 @@ with stage(snakemake.log[0]):
     beliefs = [pd.DataFrame(columns=list(BELIEF_COLUMNS))]
     runs = replay(
         table,
-        tuple(read_sweeps(snakemake.input.sources)),
+        tuple(read_tables(snakemake.input.sources)),
         encoder,
         params.methods,
         sorted({*ladder(size), min(params.cost, float(size))}),

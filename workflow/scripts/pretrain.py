@@ -5,11 +5,11 @@ from pathlib import Path
 from probecast.console import stage
 from probecast.holdout import HoldOut
 from probecast.learner.pretraining import pretrain
-from probecast.trials import read_sweeps
+from probecast.trials import read_tables
 
 with stage(snakemake.log[0]):
     encoder = pretrain(
-        read_sweeps(snakemake.input),
+        read_tables(snakemake.input),
         snakemake.params.seed,
         HoldOut.parse(snakemake.wildcards.held_out),
     )

@@ -12,6 +12,7 @@ from probecast.learner.curves import (
     after_steps,
     at_levels,
     curve_levels,
+    delay,
     normalise,
     roughness,
 )
@@ -171,6 +172,13 @@ def test_curves_that_are_too_short_are_not_rough():
     for epochs in (1, 2):
         curves = np.random.default_rng(0).uniform(0, 1, (4, epochs))
         assert roughness(curves, np.array([1, 2, 3])).tolist() == [[0.0] * 3] * 4
+
+
+def test_a_late_curve_is_flat_for_a_third_of_the_horizon_and_ends_as_it_would():
+    straight = np.array([1.0, 2, 3, 5, 8, 12])
+    late = delay(straight) @ straight
+    assert late == pytest.approx([0, 0, 0, 1.5, 6, 12])
+    assert delay(np.array([1])).tolist() == [[1.0]]
 
 
 def test_the_roughness_of_a_longer_source_is_read_where_its_values_are():

@@ -47,7 +47,7 @@ def test_the_card_says_what_it_has_learnt_from(tmp_path):
     assert card["lengthscales"] == quick_encoder().lengthscales
     assert card["calibration"] == asdict(quick_encoder().calibration)
     learnt = [card[part] for part in ("strengths", "lengthscales", "calibration")]
-    assert card["parameters"] == sum(map(len, learnt)) == 13 + 3 + 4
+    assert card["parameters"] == sum(map(len, learnt)) == 14 + 3 + 4
     assert sorted(card["lengthscales"]) == ["layers", "learning_rate", "optimizer"]
     assert card["weights_sha256"] == sha256(tmp_path / "encoder.safetensors")
 
@@ -188,11 +188,28 @@ def test_on_a_larger_task_more_is_expected_of_what_only_takes_longer():
         slow = [candidates[row]["learning_rate"] for row in expected.rows].index(0.1)
         return expected.posterior.prior.means.shape[0], expected.posterior.mean[slow, -1]
 
-    assert ends(large, 1e-3)[0] == 4
+    assert ends(large, 1e-3)[0] == 2 * 4  # each in time and late
     assert ends(large, 1e-3)[1] < ends(large, 1e3)[1] - 0.1
     assert ends(small, 1e3) == pytest.approx(ends(small, 1e-3))
     assert ends({}, 1e3) == pytest.approx(ends({}, 1e-3))
-    assert ends({}, 1.0)[0] == 2
+    assert ends({}, 1.0)[0] == 2 * 2
+
+
+def test_a_beginning_at_the_floor_ends_no_candidate_since_the_task_may_learn_late():
+    told = {0.1: [0.6, 0.8, 0.9], 1.0: [0.5, 0.6, 0.7]}
+    encoder = pretrain([small_table(told, family=f, task=f"{f}-cnn") for f in "abcd"])
+    target = small_table(told, family="new", task="new-cnn")
+
+    def believed(late):
+        encoder.strengths = replace(EXPECTED, late=late)
+        expected = encoder.expect(target.info, list(target.configurations().values()))
+        before = expected.posterior.mean[:, -1].copy()
+        best = int(np.argmax(before))
+        floor = expected.scale.to_unit([target.info.floor_val])
+        expected.posterior.observe(np.array([best * len(expected.levels)]), floor)
+        return expected.posterior.mean[best, -1] / before[best]
+
+    assert believed(late=0.1) > believed(late=1e-9) + 0.1
 
 
 def test_a_space_that_no_source_knows_gives_the_same_expectation_for_all():

@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from probecast.learner.curves import delay
 from probecast.learner.fitting import BEGUN, UNBEGUN, Play, draws_of, fit_strengths
 from probecast.learner.posterior import Scales, log_density
 from probecast.learner.prior import Evidence, task_prior
@@ -32,6 +33,7 @@ def plays_of(curves: np.ndarray, rough: float = 0.0) -> list[Play]:
         evidence = Evidence(
             others,
             np.zeros(others.shape),
+            delay(np.arange(1, LEVELS + 1)),
             np.eye(LEVELS),
             [f"f{number}" for number in range(len(others))],
             np.arange(len(others)),

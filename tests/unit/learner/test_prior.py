@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from probecast.learner.curves import delay
 from probecast.learner.prior import ALONE, Evidence, Prior, residuals, task_prior
 from probecast.learner.strengths import EXPECTED
 
@@ -17,6 +18,7 @@ def evidence(said, of_families=None, kernel=None, **changes) -> Evidence:
     given_ = Evidence(
         said,
         np.zeros(said.shape),
+        delay(np.arange(1, levels + 1)),
         np.eye(levels),
         families(count) if of_families is None else of_families,
         np.arange(count),
@@ -51,7 +53,7 @@ def line(count: int, width: float) -> np.ndarray:
 def test_an_expert_lies_between_what_is_common_and_its_source(shrink, share):
     sources = np.array([[[0.0]], [[1.0]]])
     made = made_of(sources, strengths=replace(EXPECTED, shrink=shrink))
-    assert made.means[:, 0, 0].tolist() == pytest.approx([0.5 - share / 2, 0.5 + share / 2])
+    assert made.means[:2, 0, 0].tolist() == pytest.approx([0.5 - share / 2, 0.5 + share / 2])
 
 
 def test_a_source_of_the_targets_architecture_counts_as_many_others():
@@ -74,9 +76,17 @@ def test_a_source_counts_as_often_as_its_weight_says():
     # Members of a family do not explain each other, so the copy changes no residual.
     copied = made_of(sources[[0, 0, 1, 2]], ["f0", "f0", "f1", "f2"], kernel, strengths=UNSMOOTHED)
     equal = made_of(sources, None, kernel, strengths=UNSMOOTHED)
-    assert weighted.weights.tolist() == [0.5, 0.25, 0.25]
+    assert weighted.weights[:3] * (1 + UNSMOOTHED.late) == pytest.approx([0.5, 0.25, 0.25])
     assert weighted.means[0] == pytest.approx(copied.means[0])
     assert weighted.means[0] != pytest.approx(equal.means[0])
+
+
+def test_the_task_may_learn_later_than_each_source_but_as_much():
+    made = made_of(curves(2), strengths=replace(EXPECTED, late=1 / 3))
+    assert made.weights == pytest.approx([3 / 8, 3 / 8, 1 / 8, 1 / 8])
+    in_time, late = np.split(made.means, 2)
+    assert late[..., -1] == pytest.approx(in_time[..., -1])
+    assert late[..., 0] == pytest.approx(0)
 
 
 def test_a_measurement_is_as_noisy_as_it_is_rough_there_and_never_without_noise():

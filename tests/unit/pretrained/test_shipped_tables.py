@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from benchmarks.fresh_seeds import chosen, fresh_seeds
 from probecast.space import config_id
 from probecast.study.load import load_study
 from probecast.trials import read_table
@@ -18,6 +19,18 @@ STUDIES = [
 ]
 # Made with studies/changes/float32.yaml behind the study, on a machine without bfloat16.
 FLOAT32 = {"ag_news-transformer", "imdb-transformer"}
+
+
+FRESH = {"ag_news-rnn", "cifar10-cnn", "electricity-lstm", "imdb-rnn", "mnist-cnn"}
+FRESH |= {"spoken-deepspeech"}
+FRESH_SEEDS = 3
+
+
+def fresh_of(task: str) -> tuple[int, int, int]:
+    """The best and random configurations that were trained with so many fresh seeds."""
+    if task.endswith(("-finetune", "-lora")):
+        return 3, 8, 1
+    return (24, 24, FRESH_SEEDS) if task in FRESH else (0, 0, 0)
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -36,7 +49,12 @@ def test_table_is_the_study_files(path):
     assert set(sweep.frame["config_id"]) == swept
     assert sweep.frame["seed"].unique().tolist() == [study.sweep_seed]
     again = table.frame[table.frame["seed"] != study.sweep_seed]
-    assert set(again["config_id"]) == {config_id(c) for c in study.repeated(task)}
+    is_fresh = again["seed"].isin(fresh_seeds(study, FRESH_SEEDS))
+    assert set(again["config_id"][~is_fresh]) == {config_id(c) for c in study.repeated(task)}
+    best, random, seeds = fresh_of(task)
+    wanted = {config_id(c) for c in chosen(table, best, random)} if seeds else set()
+    assert set(again["config_id"][is_fresh]) == wanted
+    assert again["seed"][is_fresh].nunique() == seeds
 
     ended = table.frame.groupby(["config_id", "seed"]).last()
     assert ((ended["epoch"] == info.epochs) | (ended["status"] == "diverged")).all()

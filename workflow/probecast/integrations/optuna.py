@@ -292,14 +292,14 @@ def learnt_from(
     from probecast.learner.pretraining import pretrain  # with the tables, slow to load
     from probecast.tables.history import read_history
     from probecast.tables.settings import HistorySettings
-    from probecast.trials import read_sweeps
+    from probecast.trials import read_tables
 
     settings = HistorySettings(
         path=storage, metric=metric, floor=floor, tasks=studies, architecture=architecture
     )
     past = read_history("past", settings)
     names = {theirs: ours for ours, theirs in (rename or {}).items()}
-    return pretrain([*(_renamed(table, names) for table in past), *read_sweeps(shipped.tables())])
+    return pretrain([*(_renamed(table, names) for table in past), *read_tables(shipped.tables())])
 
 
 def _renamed(table: TrialTable, names: Mapping[str, str]) -> TrialTable:

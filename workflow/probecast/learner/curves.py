@@ -14,6 +14,7 @@ GOOD = 0.75  # trials from this quantile on are good
 STEP, LAST_STEP = 1.6, 1.25
 NEGLIGIBLE = 1e-6  # a range below this is none
 GOES_ON = 1 / 3  # beyond what was seen, times the slope in ln(1 + epoch) at the end
+DELAY = 1 / 3  # of the horizon, before a late task begins to learn
 LEARNT = 0.05  # who came less of the way from the beginning to perfect has learnt nothing
 
 
@@ -185,6 +186,19 @@ def after_steps(curves: np.ndarray, levels: np.ndarray, larger: float) -> np.nda
     found += GOES_ON * slope[:, None] * np.maximum(wanted - seen[-1], 0.0)
     best = np.minimum(found[:, -1], 1.0).max()
     return np.clip(found / max(best, LEARNT), WORST, 1.0)
+
+
+def delay(levels: np.ndarray) -> np.ndarray:
+    """Return the (L, L) weights that turn a curve at levels into that of one who learns later.
+
+    For a third of the horizon nothing is learnt; then the whole curve follows, faster. So the best
+    trials of some of the shipped tables look, such as those of opinions with a noisy label.
+    """
+    known = np.concatenate([[0], levels])
+    before = levels[-1] * DELAY
+    then = np.maximum(levels - before, 0.0) * levels[-1] / (levels[-1] - before)
+    unit = np.eye(len(known))[:, 1:]  # at no epoch, 0
+    return np.stack([np.interp(then, known, column) for column in unit.T], axis=1)
 
 
 def roughness(curves: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -31,6 +31,7 @@ from probecast.learner.curves import (
     after_steps,
     at_levels,
     curve_levels,
+    delay,
     normalise,
     roughness,
 )
@@ -218,6 +219,7 @@ class MetaEncoder:
         return rows, Evidence(
             curves[:, rows],
             unknown[:, rows],
+            delay(levels),
             np.mean(along, axis=0).reshape(len(levels), len(levels)),
             [self.sources[number].info["family"] for number in numbers],
             numbers,

@@ -17,7 +17,7 @@ def outcome(table: TrialTable, encoder: MetaEncoder, cost: float, seed: int = 0)
     """Probe a task whose table is finished; return what was believed and what became of it.
 
     Args:
-        table: of the task; the trials of its first seed can be bought.
+        table: of the task; the trials of its main seed can be bought.
         encoder: has not seen the task's family.
         cost: total cost in full-run equivalents.
         seed: of the tuner.

@@ -36,6 +36,7 @@ class Evidence:
     Attributes:
         curves: (S, n, L) normalised, complete, S at least 1.
         unknown: (S, n, L) variance of those that had to be completed, 0 for the others.
+        delay: (L, L) makes of a curve that of a task that learns later.
         along: (L, L) covariance over a curve of what tells a source's configurations apart.
         families: of their sources, (S).
         sources: (S) the number of each one's source.
@@ -49,6 +50,7 @@ class Evidence:
 
     curves: np.ndarray
     unknown: np.ndarray
+    delay: np.ndarray
     along: np.ndarray
     families: Sequence[str]
     sources: np.ndarray
@@ -166,10 +168,12 @@ def task_prior(evidence: Evidence, strengths: Strengths) -> Prior:
     kernel = _between_configurations(evidence.kernel, standard[:, :, -1], weights)
     factors = np.moveaxis(deviations, 0, -1) * np.sqrt(weights / max(1 - (weights**2).sum(), 1e-9))
     shrink = strengths.shrink / (1 + strengths.shrink)
+    means = _smoothed(mean, deviations, weights, evidence.kernel, strengths.smoothing)
+    means = means + shrink * deviations
+    late = strengths.late / (1 + strengths.late)
     return Prior(
-        means=_smoothed(mean, deviations, weights, evidence.kernel, strengths.smoothing)
-        + shrink * deviations,
-        weights=weights,
+        means=np.concatenate([means, means @ evidence.delay.T]),
+        weights=np.concatenate([(1 - late) * weights, late * weights]),
         factors=strengths.differences * factors,
         residual=np.sqrt(own + completed),
         levels=(1 - independent) * levels + independent * np.eye(len(levels)),

@@ -29,6 +29,7 @@ class Strengths:
             its weight falls with the mean squared difference.
         steps: how likely a source of another size tells what is reached after as many steps, and
             not at the same share of the horizon, as odds.
+        late: how likely a task learns later than all sources, as odds.
         neighbours: correlation of neighbouring levels of a curve, as odds, where nothing is known.
         few: so many sources say as much of that as is known without them.
         independent: share of the residual's variance that is a level's own.
@@ -46,6 +47,7 @@ class Strengths:
     kindred: Positive = 6.0
     likeness: Positive = 0.1
     steps: Positive = 0.3
+    late: Positive = 0.1
     neighbours: Positive = 1.5
     few: Positive = 5.0
     independent: Positive = 0.02

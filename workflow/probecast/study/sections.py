@@ -70,7 +70,8 @@ class SweepStudy(_Strict):
         source_configurations: the same for the tasks under ``sources``; default: no difference.
         by_task: exceptions, by the task's name.
         repeated: share of an evaluated task's configurations that its trial table holds with a
-            second seed, so that noise can be told from signal. Nothing is learnt from them.
+            second seed, so that noise can be told from signal. A study that has the finished
+            table learns from both.
         tables: a folder of finished trial tables, ``<task>.parquet``; a task that has one there
             is not swept again. A relative path counts from the folder of the Snakefile.
         trials_per_job: how many trials one job runs; many, since a process starts slowly.

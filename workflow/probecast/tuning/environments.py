@@ -15,7 +15,7 @@ class TableEnvironment:
 
     Args:
         table: complete or diverged trials.
-        seed: the table's seed whose trials are replayed; by default its smallest.
+        seed: the table's seed whose trials are replayed; by default its main one.
         noise: standard deviation of what is added to every value, as a share of the range of
             the last values (a value below the floor counts as the floor there).
         noise_seed: of that; a value is the same whenever it is looked at again.
@@ -30,7 +30,7 @@ class TableEnvironment:
         self, table: TrialTable, seed: int | None = None, noise: float = 0.0, noise_seed: int = 0
     ) -> None:
         self.horizon = table.info.epochs
-        self.seed = int(table.frame["seed"].min()) if seed is None else seed
+        self.seed = table.main_seed() if seed is None else seed
         trials = observations(table, self.seed)
         if noise:
             trials = _noisy(trials, noise * value_range(table, self.seed), noise_seed)
