@@ -26,6 +26,7 @@ from probecast.learner.calibration import (
 )
 from probecast.learner.outcomes import judged, outcome
 from probecast.learner.tuner import ProbecastTuner
+from probecast.space import config_id
 from probecast.trials import TrialTable
 from probecast.tuners.one_epoch import TUNER as OneEpoch
 from probecast.tuning.driver import run
@@ -251,6 +252,23 @@ def test_values_that_are_all_the_same_have_no_range_to_compare_with():
     table = calibration(flat).set_index("task")
     assert table.loc["b", ["width", "error"]].isna().all()
     assert table.loc["all", "width"] == pytest.approx(0.4)
+
+
+def test_a_belief_is_judged_by_other_seeds_than_the_one_that_was_bought():
+    table, kept = synthetic_task(20), []
+    least = table.frame.assign(seed=-1, val_metric=table.frame["val_metric"] / 2)
+    few = least[least["config_id"].isin(sorted(set(least["config_id"]))[:-1])]
+    both = replace(table, frame=pd.concat([few, table.frame], ignore_index=True))
+    problem = Problem(table.info, TableEnvironment(both).candidates, 2.0, encoder=quick_encoder())
+    tuner = ProbecastTuner(problem)
+    run(tuner, TableEnvironment(both), 2.0)
+    keep_beliefs(kept, both, tuner, 2.0, 0)
+    (metric,) = kept[0]["metric"]
+    identity = config_id(tuner.choice())
+    names = {config_id(c): name for name, c in both.configurations().items()}
+    bought = TableEnvironment(both).advance(tuner.choice(), table.info.epochs).curve[-1]
+    assert names[identity] in set(few["config_id"])
+    assert metric == pytest.approx(bought / 2)
 
 
 def test_what_ours_believes_after_each_run_is_kept_and_of_others_nothing():

@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -80,6 +83,22 @@ def test_ours_is_also_run_where_stopped_trials_are_gone():
             last = run(ProbecastTuner(problem), environment, cost, resumable)[-1].configuration
             regrets.append(worth_of(table, environment.seed)[config_id(last)]["regret"])
         assert [row["regret"], row["regret_from_scratch"]] == regrets
+
+
+def test_a_repeat_is_never_bought_but_counts_in_what_a_choice_is_worth():
+    table = small_table({0.1: [0.5, 0.9], 1.0: [0.5, 0.8]}, seed=7)
+    repeat = small_table({0.1: [0.2, 0.6]}, seed=1)  # the smaller seed, of one configuration
+    both = replace(table, frame=pd.concat([repeat.frame, table.frame], ignore_index=True))
+    environment = TableEnvironment(both)
+    assert environment.seed == 7
+    assert [environment.advance(c, 2).curve for c in environment.candidates] == [
+        (0.5, 0.9),
+        (0.5, 0.8),
+    ]
+    worth = worth_of(both, environment.seed)
+    lucky, better = (worth[config_id({"learning_rate": rate})] for rate in (0.1, 1.0))
+    assert (lucky["val_metric"], lucky["test_metric"]) == pytest.approx((0.9, 0.75))
+    assert (better["regret"], lucky["regret"]) == pytest.approx((0, 0.05 / 0.7))
 
 
 def test_a_diverged_recommendation_is_worth_the_floor():

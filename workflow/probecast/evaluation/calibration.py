@@ -44,7 +44,7 @@ def keep_beliefs(
     """
     if not isinstance(tuner, ProbecastTuner):
         return
-    seed = int(table.frame["seed"].min())
+    seed = table.main_seed()
     found = judged(tuner, table, seed)
     row = {
         "task": table.info.task,
