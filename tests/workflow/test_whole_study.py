@@ -277,7 +277,7 @@ def test_a_finished_table_with_repeats_replaces_its_sweep(project, targets):
     project.snakemake(*targets)
     card = json.loads(results(project, "meta", "family-load", "card.json").read_text())
     assert [source["task"] for source in card["sources"]] == ["digits-cnn"]
-    assert card["sources"][0]["rows"] == 6 * 5
+    assert card["sources"][0]["rows"] == (6 + 2) * 5
 
 
 def test_plan_tells_what_the_study_then_trains(project):

@@ -285,7 +285,7 @@ def test_other_studies_of_a_storage_are_learnt_from(tmp_path, monkeypatch):
     past.optimize(objective, n_trials=12)
     optuna.create_study(storage=storage, study_name="now", direction="maximize")
     monkeypatch.setattr(integration.shipped, "tables", list)
-    monkeypatch.setattr("probecast.trials.read_sweeps", lambda paths: [synthetic_task(1)])
+    monkeypatch.setattr("probecast.trials.read_tables", lambda paths: [synthetic_task(1)])
     encoder = learnt_from(
         storage, metric="accuracy", floor=0.1, studies=["past"], rename={"learning_rate": "lr"}
     )
