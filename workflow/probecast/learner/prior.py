@@ -10,7 +10,8 @@ of a curve and between similar configurations). How strongly each part speaks is
 (``learner.strengths``).
 
 A source whose trials take more or fewer steps than the target's is two experts: one for what is
-reached at the same share of the horizon, one for what is reached after as many steps.
+reached at the same share of the horizon, one for what is reached after as many steps. And the new
+task may learn later than all sources: every expert is there in time and late.
 
 Values are on the footing of ``learner.curves.Normalised``: 0 is the floor, 1 the task's best.
 
